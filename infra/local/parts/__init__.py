@@ -1,0 +1,24 @@
+"""The parts of the embedded stack, one module each; the tuple PARTS lists them all."""
+
+from infra.local.parts.contract import Part
+from infra.local.parts.kafka import Kafka
+from infra.local.parts.postgres import Postgres
+from infra.local.parts.registry import Registry
+
+PARTS: tuple[Part, ...] = (Kafka(), Registry(), Postgres())
+
+
+def closure(names: tuple[str, ...]) -> tuple[Part, ...]:
+    """The named parts and all that they depend on, in the order of PARTS; all parts for no name.
+
+    Raises KeyError with a name that is no part.
+    """
+    known = {part.name: part for part in PARTS}
+    wanted: set[str] = set()
+    stack = list(names or known)
+    while stack:
+        name = stack.pop()
+        if name not in wanted:
+            wanted.add(name)
+            stack.extend(known[name].depends_on)
+    return tuple(part for part in PARTS if part.name in wanted)
