@@ -1,0 +1,1 @@
+"""The Faust side: pure cores, the agents that use them, and the runtime that makes them exact and fast."""

@@ -1,0 +1,200 @@
+"""Agent stock: the one writer of the per-SKU table. Commands in; ledger, levels and reservation events out."""
+
+import struct
+from typing import Any
+
+from schemas.cloudevents import headers
+from schemas.codec import Codec, UndecodableRecord
+from schemas.topics import (
+    ALERTS,
+    DISCREPANCIES,
+    INVENTORY_COMMANDS,
+    INVENTORY_RESERVATIONS,
+    MOVEMENTS,
+    ORDER_LINES,
+    STOCK,
+)
+from schemas.wire import StockMovement
+from streams.agents.state import rows_of
+from streams.inventory.decide import DECIDERS, OF_A_LINE, unpark
+from streams.inventory.evolve import evolve_reservation, evolve_row
+from streams.inventory.ids import derive
+from streams.inventory.outputs import level, reservation_event
+from streams.inventory.rows import EMPTY_ROW, NEW_RESERVATION, Reservation, StockRow
+from streams.runtime import Batch, Table, Transaction, Unit
+
+SOURCE = "skustream/stock"
+ROWS = Table("rows", *rows_of(StockRow))
+RESERVATIONS = Table("reservations", *rows_of(Reservation))
+EXPIRIES = Table("expiries", *rows_of(int))
+"""Key: deadline and line. What is due is a range at the front, so a sweep costs what it finds."""
+DEADLINE = struct.Struct(">q")
+
+
+class Work:
+    """One batch of commands against one partition's rows."""
+
+    def __init__(self, codec: Codec, tx: Transaction) -> None:
+        self.codec, self.tx = codec, tx
+        self.encode_movement = codec.encoder("StockMovement")
+        self.last: dict[str, tuple[StockRow, StockMovement]] = {}
+
+    def apply(self, name: str, command: Any) -> None:
+        """One command: decide, evolve, tell."""
+        if name == "ClockTicked":
+            self.sweep(command)
+            return
+        tx, sku = self.tx, command["sku"]
+        key = sku.encode()
+        row = tx.get(ROWS, key) or EMPTY_ROW
+        if name in OF_A_LINE:
+            line = line_bytes(sku, command["order_key"], command["line_id"])
+            reservation = tx.get(RESERVATIONS, line) or NEW_RESERVATION
+            movement = DECIDERS[name](row, reservation, command)
+            if movement is not None:
+                self.change_line(row, line, reservation, movement)
+            return
+        movement = DECIDERS[name](row, NEW_RESERVATION, command)
+        if movement is None:
+            return
+        row = self.change_row(row, key, movement)
+        if row.parked and row.is_known:
+            self.unpark(row, command)
+
+    def change_row(self, row: StockRow, key: bytes, movement: StockMovement) -> StockRow:
+        """Put the row after a movement, and the movement into the ledger."""
+        after = evolve_row(row, movement)
+        sku = movement["sku"]
+        self.tx.put(ROWS, key, after)
+        self.last[sku] = (after, movement)
+        self.tx.send(MOVEMENTS.name, key, self.encode_movement(movement), told("StockMovement", sku, movement))
+        return after
+
+    def change_line(self, row: StockRow, line: bytes, before: Reservation, movement: StockMovement) -> StockRow:
+        """The same for an order line: its reservation, its deadline, and what becomes of it."""
+        key = line.partition(b"\0")[0]
+        row = self.change_row(row, key, movement)
+        after = evolve_reservation(before, movement)
+        self.tx.put(RESERVATIONS, line, after)
+        self.move_deadline(line, before, after)
+        event = reservation_event(movement, after)
+        if event is not None:
+            name, value = event
+            data = self.codec.encode(name, value)
+            marks = told(name, movement["sku"], movement)
+            self.tx.send(INVENTORY_RESERVATIONS.name, key, data, marks)
+            self.tx.send(ORDER_LINES.name, movement["order_key"].encode(), data, marks)
+        if movement["kind"] == "parked":
+            self.alarm(movement, "open")
+        return row
+
+    def move_deadline(self, line: bytes, before: Reservation, after: Reservation) -> None:
+        """Keep the index of deadlines: an entry for each hold that can still expire."""
+        old = before.expires_at if before.is_open and not before.is_firm else -1
+        new = after.expires_at if after.is_open and not after.is_firm else -1
+        if old == new:
+            return
+        if old >= 0:
+            self.tx.delete(EXPIRIES, DEADLINE.pack(old) + line)
+        if new >= 0:
+            self.tx.put(EXPIRIES, DEADLINE.pack(new) + line, new)
+
+    def sweep(self, tick: Any) -> None:
+        """End the holds whose time has come, by the clock in the log and by no other."""
+        until = DEADLINE.pack(tick["occurred_at"] + 1)
+        for entry, _ in list(self.tx.scan(EXPIRIES, b"", until)):
+            line = entry[DEADLINE.size :]
+            sku, order_key, line_id = line.decode().split("\0")
+            command = {
+                "event_id": derive(tick["event_id"], line.decode()),
+                "sku": sku,
+                "occurred_at": tick["occurred_at"],
+                "order_key": order_key,
+                "line_id": line_id,
+            }
+            self.apply("ReservationExpired", command)
+
+    def unpark(self, row: StockRow, cause: Any) -> None:
+        """The SKU is known now: decide the lines that waited for it."""
+        sku = cause["sku"]
+        for key in row.parked:
+            line = f"{sku}\0{key}".encode()
+            reservation = self.tx.get(RESERVATIONS, line) or NEW_RESERVATION
+            movement = unpark(row, key, reservation, cause)
+            row = self.change_line(row, line, reservation, movement)
+            self.alarm(movement, "closed")
+
+    def alarm(self, movement: StockMovement, state: str) -> None:
+        """A shop sells what the ERP does not know: it waits, and somebody must map it."""
+        sku = movement["sku"]
+        fault = {
+            "event_id": derive(movement["event_id"], "unmapped", state),
+            "kind": "unmapped_sku",
+            "subject": sku,
+            "state": state,
+            "severity": "warning",
+            "summary": f"{movement['channel']} sells {sku}, which the ERP does not know: order lines wait for it.",
+            "action": "Create the product in the ERP with this code, or correct the code in the shop.",
+            "cause_id": movement["cause_id"],
+            "occurred_at": movement["occurred_at"],
+        }
+        marks = headers(SOURCE, "AlertRaised", fault["event_id"], sku, movement["occurred_at"])
+        self.tx.send(ALERTS.name, f"unmapped_sku:{sku}".encode(), self.codec.encode("AlertRaised", fault), marks)
+        if state == "open":
+            self.discrepancy(movement)
+
+    def discrepancy(self, movement: StockMovement) -> None:
+        """The same as a row of the analysts' list of who disagrees on what."""
+        value = {
+            "event_id": derive(movement["event_id"], "discrepancy"),
+            "sku": movement["sku"],
+            "kind": "unmapped_sku",
+            "channel": movement["channel"],
+            "expected": 0,
+            "actual": movement["quantity"],
+            "cause": "the shop sells a SKU that the ERP does not have",
+            "cause_id": movement["cause_id"],
+            "occurred_at": movement["occurred_at"],
+        }
+        marks = headers(SOURCE, "DiscrepancyFound", value["event_id"], value["sku"], value["occurred_at"])
+        data = self.codec.encode("DiscrepancyFound", value)
+        self.tx.send(DISCREPANCIES.name, movement["sku"].encode(), data, marks)
+
+    def tell_levels(self) -> None:
+        """The last level of each SKU that changed: who reads a level wants the newest, not each step."""
+        encode = self.codec.encoder("StockLevel")
+        for sku, (row, movement) in self.last.items():
+            self.tx.send(STOCK.name, sku.encode(), encode(level(row, movement)), told("StockLevel", sku, movement))
+
+
+def told(record: str, sku: str, movement: StockMovement) -> list[tuple[str, bytes]]:
+    """The CloudEvents headers of what a movement causes."""
+    return headers(SOURCE, record, movement["event_id"], sku, movement["occurred_at"])
+
+
+def line_bytes(sku: str, order_key: str, line_id: str) -> bytes:
+    """The key of an order line in the reservations table."""
+    return f"{sku}\0{order_key}\0{line_id}".encode()
+
+
+def unit(codec: Codec) -> Unit:
+    """The agent: one unit of work per batch of commands."""
+
+    def handle(batch: Batch, tx: Transaction) -> None:
+        work = Work(codec, tx)
+        for record in batch.records:
+            try:
+                name, command = codec.decode(record.value)
+            except UndecodableRecord as error:
+                tx.dead_letter(record, "decode", error)
+                continue
+            work.apply(name, command)
+        work.tell_levels()
+
+    return Unit(
+        name="stock",
+        inputs=(INVENTORY_COMMANDS.name,),
+        tables=(ROWS, RESERVATIONS, EXPIRIES),
+        partitions=INVENTORY_COMMANDS.partitions,
+        handler=handle,
+    )
