@@ -3,8 +3,9 @@
 from typing import Any
 
 from schemas.cloudevents import headers
-from schemas.codec import Codec, UndecodableRecord
+from schemas.codec import Codec
 from schemas.topics import INVENTORY_COMMANDS, ORDER_DECISIONS, ORDER_LINES, ORDERS
+from streams.agents.records import decoded
 from streams.agents.state import rows_of
 from streams.orders.rows import NEW_ORDER, OrderRow
 from streams.orders.saga import Output, Policy, on_change, on_line
@@ -42,12 +43,7 @@ def unit(codec: Codec, policy: Policy = Policy()) -> Unit:  # noqa: B008 - a fro
     """The agent: one unit of work per batch of either input."""
 
     def handle(batch: Batch, tx: Transaction) -> None:
-        for record in batch.records:
-            try:
-                name, event = codec.decode(record.value)
-            except UndecodableRecord as error:
-                tx.dead_letter(record, "decode", error)
-                continue
+        for name, event in decoded(codec, batch, tx):
             apply(codec, tx, policy, name, event)
 
     return Unit(

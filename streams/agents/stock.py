@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 from schemas.cloudevents import headers
-from schemas.codec import Codec, UndecodableRecord
+from schemas.codec import Codec
 from schemas.topics import (
     ALERTS,
     DISCREPANCIES,
@@ -15,6 +15,7 @@ from schemas.topics import (
     STOCK,
 )
 from schemas.wire import StockMovement
+from streams.agents.records import decoded
 from streams.agents.state import rows_of
 from streams.inventory.decide import DECIDERS, OF_A_LINE, unpark
 from streams.inventory.evolve import evolve_reservation, evolve_row
@@ -182,12 +183,7 @@ def unit(codec: Codec) -> Unit:
 
     def handle(batch: Batch, tx: Transaction) -> None:
         work = Work(codec, tx)
-        for record in batch.records:
-            try:
-                name, command = codec.decode(record.value)
-            except UndecodableRecord as error:
-                tx.dead_letter(record, "decode", error)
-                continue
+        for name, command in decoded(codec, batch, tx):
             work.apply(name, command)
         work.tell_levels()
 
