@@ -7,7 +7,7 @@ from aiohttp import BodyPartReader, web
 
 from infra.local.clickhouse.compression import Decompressor
 from infra.local.clickhouse.engine import Context
-from infra.local.clickhouse.errors import NOT_IMPLEMENTED, QUERY_IS_TOO_LARGE, EngineError
+from infra.local.clickhouse.errors import NOT_IMPLEMENTED, QUERY_IS_TOO_LARGE, READONLY, EngineError
 from infra.local.clickhouse.sql import Insert, first_word, refuse_files_and_chains, split_insert
 
 MAX_STATEMENT_BYTES = 16 * 1024 * 1024
@@ -23,7 +23,8 @@ _TRANSPORT = frozenset(
         "cancel_http_readonly_queries_on_client_close",
     }
 )
-)
+# the engine's own readonly lets these through, since they change no data
+_NEVER_READING = frozenset({"SYSTEM", "KILL"})
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ async def _from_body(chunks: AsyncIterator[bytes], context: Context) -> Call:
 
 def _plain(statement: str, context: Context) -> Call:
     refuse_files_and_chains(_without_values(statement))
+    if context.read_only and first_word(statement) in _NEVER_READING:
+        raise EngineError(READONLY, "Cannot execute query in readonly mode")
     return Call(statement, None, _nothing(), context)
 
 
@@ -118,6 +121,8 @@ async def _body(request: web.Request) -> AsyncIterator[bytes]:
         plain = decompressor.feed(chunk) if decompressor else chunk
         if plain:
             yield plain
+    if decompressor:
+        decompressor.end()
 
 
 async def _all(head: bytes, chunks: AsyncIterator[bytes]) -> bytes:

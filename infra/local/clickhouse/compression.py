@@ -30,29 +30,46 @@ class Compressor(Protocol):
 
 
 class Decompressor:
-    """Undoes one content encoding chunk by chunk; raises EngineError for damaged or unknown input."""
+    """Undoes one content encoding chunk by chunk; raises EngineError for damaged, cut or unknown input.
+
+    A body may be several frames one after another: clickhouse-connect sends one for each block.
+    """
 
     def __init__(self, encoding: str) -> None:
-        self._stream = _decompressor(encoding)
+        self._encoding = encoding
+        self._frame: _Frame | None = _frame(encoding)
+        self._begun = False
 
     def feed(self, data: bytes) -> bytes:
         """The plain bytes that `data` gives."""
+        plain = bytearray()
         try:
-            return bytes(self._stream.decompress(data))
+            while data:
+                if self._frame is None:
+                    self._frame = _frame(self._encoding)
+                self._begun = True
+                plain += self._frame.decompress(data)
+                data = b""
+                if self._frame.eof:
+                    data, self._frame = self._frame.unused_data or b"", None
         except (zlib.error, RuntimeError, EOFError, zstd.ZstdError) as error:
             raise EngineError(CANNOT_DECOMPRESS, f"Cannot decompress the request body: {error}") from None
+        return bytes(plain)
+
+    def end(self) -> None:
+        """Say that no more comes; a frame that is not complete is an error, never a shorter body."""
+        if self._begun and self._frame is not None:
+            raise EngineError(CANNOT_DECOMPRESS, "Cannot decompress the request body: it ends within a frame")
 
 
-class _Decompress(Protocol):
+class _Frame(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes | None: ...
+
     def decompress(self, data: bytes, /) -> bytes: ...
-
-
-class _Lz4Decompressor:
-    def __init__(self) -> None:
-        self._frame = lz4.frame.LZ4FrameDecompressor()
-
-    def decompress(self, data: bytes, /) -> bytes:
-        return bytes(self._frame.decompress(data))
 
 
 class _Lz4Compressor:
@@ -69,12 +86,13 @@ class _Lz4Compressor:
         return head + bytes(self._frame.flush())
 
 
-def _decompressor(encoding: str) -> _Decompress:
+def _frame(encoding: str) -> _Frame:
     match encoding:
         case "zstd":
             return zstd.ZstdDecompressor()
         case "lz4":
-            return _Lz4Decompressor()
+            frame: _Frame = lz4.frame.LZ4FrameDecompressor()
+            return frame
         case "gzip" | "x-gzip":
             return zlib.decompressobj(wbits=31)
         case "deflate":

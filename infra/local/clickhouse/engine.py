@@ -1,6 +1,5 @@
 """The engine in process: one engine for the life of the process, one fresh handle for each request."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,6 @@ import chdb
 
 from infra.local.clickhouse.config import write_config
 from infra.local.clickhouse.errors import EngineError, from_engine
-from infra.local.clickhouse.native import Column, empty_block
-from infra.local.clickhouse.sql import is_select, output_format
 
 # each chunk of these formats stands for itself, so that chunks may follow one another; others need one answer
 STREAMABLE = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"})
@@ -71,9 +68,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -83,21 +78,15 @@ class Session:
     def query(self, statement: str, default_format: str) -> Answer:
         """Run a statement to its end and return the whole result."""
         result = self._run(statement, default_format)
-        body = bytes(result.bytes() or b"")
-        return Answer(body or self._empty(statement, default_format), _read_summary(result))
+        return Answer(bytes(result.bytes() or b""), _read_summary(result))
 
     def stream(self, statement: str, default_format: str) -> Iterator[bytes]:
         """Chunks of a SELECT in one of the STREAMABLE formats, as the engine makes them."""
         try:
-            result = self._handle.send_query(statement, default_format)
-            some = False
-            for chunk in result:
-                some = True
+            for chunk in self._handle.send_query(statement, default_format):
                 yield bytes(chunk.bytes())
         except RuntimeError as error:
             raise from_engine(str(error)) from None
-        if not some:
-            yield self._empty(statement, default_format)
 
     def insert(self, statement: str, data_format: str, chunks: Iterable[bytes]) -> Answer:
         """Insert data that arrives in chunks; nothing is committed if the chunks end with an exception."""
@@ -126,15 +115,6 @@ class Session:
             return self._handle.query(statement, default_format)
         except RuntimeError as error:
             raise from_engine(str(error)) from None
-
-    def _empty(self, statement: str, default_format: str) -> bytes:
-        """chdb answers an empty Native result with no bytes; a server sends a block that still names the columns."""
-        named, bare = output_format(statement)
-        if (named or default_format) != "Native" or not is_select(statement):
-            return b""
-        described = self._run(f"DESCRIBE TABLE ({bare})", "JSONCompactEachRow").bytes()
-        rows = [json.loads(line) for line in bytes(described).splitlines()]
-        return empty_block([Column(row[0], row[1]) for row in rows])
 
 
 def _connect(address: str) -> Any:

@@ -81,7 +81,7 @@ class Server:
         if call.insert is not None:
             return _response(request, await self._run(self._insert, call, asyncio.get_running_loop()), headers)
         default = request.query.get("default_format") or request.headers.get("X-ClickHouse-Format") or "TabSeparated"
-        format_name = output_format(call.statement)[0] or default
+        format_name = output_format(call.statement) or default
         if gives_result(call.statement):
             headers["X-ClickHouse-Format"] = format_name
             headers["Content-Type"] = _CONTENT_TYPES.get(format_name, "application/octet-stream")

@@ -113,15 +113,15 @@ def _data_start(text: str, position: int) -> int:
     return position
 
 
-def output_format(text: str) -> tuple[str | None, str]:
-    """The trailing FORMAT's name (None if there is none) and the statement without it and without a closing ';'."""
+def output_format(text: str) -> str | None:
+    """The name in the statement's own trailing FORMAT clause, if it has one."""
     flat = [token for token in tokens(text) if token.depth == 0]
     while flat and flat[-1].text == ";":
-        text = text[: flat.pop().start]
+        flat.pop()
     for place in range(len(flat) - 2, -1, -1):
         word, name = flat[place], flat[place + 1]
         if word.text == "FORMAT" and name.text[0].isalpha():
             after = flat[place + 2].text if place + 2 < len(flat) else ""
             if after in ("", "SETTINGS"):
-                return text[name.start : name.end], text[: word.start] + text[name.end :]
-    return None, text
+                return text[name.start : name.end]
+    return None
