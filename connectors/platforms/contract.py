@@ -142,6 +142,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """An order as the shop's list has it, in the form that ``Platform.parse`` reads."""
+
+    delivery: Delivery
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What a shop shows for a SKU. ``handle`` is the platform's own id of it, as its write call wants it."""
 
@@ -181,7 +189,7 @@ class Caller(Protocol):
 class ShopClient(Protocol):
     """Calls to one shop. Every method raises CallFailed (Throttled, Unavailable, Refused)."""
 
-    def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[OrderChanged]]:
+    def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[Fetched]]:
         """Pages of the orders changed in [since, until], oldest change first; both in milliseconds since 1970."""
         ...
 

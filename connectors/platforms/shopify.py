@@ -180,7 +180,7 @@ class Shopify:
 
     def client(self, shop: Shop, caller: Caller) -> ShopClient:
         """GraphQL for stock and cancellation, REST for the order list (the same body as in webhooks)."""
-        return ShopifyClient(shop, caller, self.parse)
+        return ShopifyClient(shop, caller)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

@@ -5,7 +5,7 @@ API version 2026-07: ``changeFromQuantity`` is mandatory there (null would skip 
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,20 +15,18 @@ from connectors.platforms.api import json_of
 from connectors.platforms.contract import (
     Caller,
     Delivery,
+    Fetched,
     Listing,
     Push,
     Pushed,
     Refused,
     Shop,
     Throttled,
-    Told,
     Unavailable,
 )
-from schemas.wire import OrderChanged
 
 VERSION = "2026-07"
 PAGE = 250
-Parse = Callable[[Delivery, bytes, Told], list[OrderChanged]]
 LEVEL = 'id sku inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } }'
 LOCATION = "query Location { location { id } }"
 LISTINGS = (
@@ -54,16 +52,15 @@ BUSY = "IDEMPOTENCY_CONCURRENT_REQUEST"
 class ShopifyClient:
     """contract.ShopClient of one Shopify shop."""
 
-    def __init__(self, shop: Shop, caller: Caller, parse: Parse) -> None:
+    def __init__(self, shop: Shop, caller: Caller) -> None:
         self._shop = shop
         self._caller = caller
-        self._parse = parse
         self._base = f"{shop.url}/admin/api/{VERSION}"
         self._headers = {"X-Shopify-Access-Token": shop.token}
         self._location = ""
         self._handles: dict[str, str] = {}
 
-    async def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[OrderChanged]]:
+    async def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[Fetched]]:
         """REST orders.json by updated_at, following the Link header's cursor."""
         query: Mapping[str, str] = {
             "status": "any",
@@ -75,11 +72,10 @@ class ShopifyClient:
         while query:
             request = httpx.Request("GET", f"{self._base}/orders.json", params=query, headers=self._headers)
             answer = await self._caller.send(request)
-            told = Told(self._shop, received_at=until, found_by="backfill")
-            page: list[OrderChanged] = []
-            for order in json_of(answer)["orders"]:
-                page += self._parse(Delivery("", "orders/updated"), json.dumps(order).encode(), told)
-            yield page
+            yield [
+                Fetched(Delivery(f"list:{order['id']}", "orders/updated"), json.dumps(order).encode())
+                for order in json_of(answer)["orders"]
+            ]
             # only the cursor is taken from the link: its host is not ours to follow
             following = httpx.URL(answer.links.get("next", {}).get("url", "")).params
             query = {name: following[name] for name in ("limit", "page_info") if name in following}

@@ -141,7 +141,7 @@ class WooCommerce:
 
     def client(self, shop: Shop, caller: Caller) -> ShopClient:
         """REST v3 with consumer key and secret as ``token`` (key:secret)."""
-        return WooCommerceClient(shop, caller, self.parse)
+        return WooCommerceClient(shop, caller)
 
 
 WOOCOMMERCE = WooCommerce()

@@ -5,36 +5,32 @@ Basic authentication with consumer key and secret, which a real shop takes over 
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from connectors.platforms.api import json_of
-from connectors.platforms.contract import Caller, Delivery, Listing, Push, Pushed, Shop, Told
-from schemas.wire import OrderChanged
+from connectors.platforms.contract import Caller, Delivery, Fetched, Listing, Push, Pushed, Shop
 
 PAGE = 100
 REFUNDED = "_refunded_units"
 """Our own field, put into a fetched order: units refunded, by line id."""
-Parse = Callable[[Delivery, bytes, Told], list[OrderChanged]]
 
 
 class WooCommerceClient:
     """contract.ShopClient of one WooCommerce shop."""
 
-    def __init__(self, shop: Shop, caller: Caller, parse: Parse) -> None:
+    def __init__(self, shop: Shop, caller: Caller) -> None:
         self._shop = shop
         self._caller = caller
-        self._parse = parse
         self._base = f"{shop.url}/wp-json/wc/v3"
         self._headers = {"Authorization": f"Basic {base64.b64encode(shop.token.encode()).decode()}"}
         self._handles: dict[str, str] = {}
 
-    async def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[OrderChanged]]:
+    async def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[Fetched]]:
         """Orders by modified_after and modified_before (both exclude the bound, so they are widened by a second)."""
-        told = Told(self._shop, received_at=until, found_by="backfill")
         query = {
             "modified_after": _iso(since - 1000),
             "modified_before": _iso(until + 1000),
@@ -44,12 +40,10 @@ class WooCommerceClient:
             "status": "any,trash",
         }
         async for orders in self._pages("orders", query):
-            page: list[OrderChanged] = []
             for order in orders:
                 if order.get("refunds"):
                     order[REFUNDED] = await self._refunded(order["id"])
-                page += self._parse(Delivery("", "order.updated"), json.dumps(order).encode(), told)
-            yield page
+            yield [Fetched(Delivery(f"list:{o['id']}", "order.updated"), json.dumps(o).encode()) for o in orders]
 
     async def fetch_listings(self, skus: Sequence[str] = ()) -> dict[str, Listing]:
         """stock_quantity of every product that manages stock; for given SKUs only those that a full read has found."""

@@ -1,0 +1,1 @@
+"""HTTP in: signed webhooks become durable records, or a typed refusal."""

@@ -1,0 +1,58 @@
+"""Record and headers as they go onto a topic: Avro through the codec, CloudEvents 1.0 in binary mode as headers."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.kafka.producer import Headers, Message
+from schemas.codec import Codec
+
+APP_VERSION = "0.1.0"
+
+
+def iso(ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Envelope:
+    """Makes messages on behalf of one process, which is the CloudEvents source."""
+
+    def __init__(self, codec: Codec, source: str) -> None:
+        self._codec = codec
+        self._source = source
+
+    def message(self, topic: str, record: str, key: str, value: Mapping[str, Any], at: int) -> Message:
+        """An encoded record; ``at`` is the event's own time in milliseconds since 1970."""
+        event_id = value["event_id"]
+        trace = event_id.replace("-", "")
+        headers: Headers = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", event_id),
+            ("ce_source", self._source),
+            ("ce_type", f"skustream.{record}"),
+            ("ce_subject", key),
+            ("ce_time", iso(at)),
+            ("content-type", "application/avro"),
+            ("traceparent", f"00-{trace}-{trace[:16]}-01"),
+        ]
+        return Message(topic, key.encode(), self._codec.encode(record, value), headers)
+
+
+def dead_letter(topic: str, key: str, value: bytes, why: tuple[str, str, str], at: int) -> Message:
+    """A record for ``<topic>.dlq``. ``why``: class of the error, its message, and the stage (decode, validate, map,
+    apply, publish). Position -1: it never had one."""
+    error_class, message, stage = why
+    headers: Headers = [
+        ("x-original-topic", topic),
+        ("x-original-partition", "-1"),
+        ("x-original-offset", "-1"),
+        ("x-original-timestamp", str(at)),
+        ("x-error-class", error_class),
+        ("x-error-message", message[:1000]),
+        ("x-error-stage", stage),
+        ("x-attempts", "1"),
+        ("x-first-failed-at", iso(at)),
+        ("x-app-version", APP_VERSION),
+    ]
+    return Message(f"{topic}.dlq", key.encode(), value, headers)
