@@ -5,14 +5,14 @@ from functools import lru_cache
 
 from schemas.avro_schema import NAMESPACE
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 
 
-@lru_cache(maxsize=64)
-def _fixed(source: str, record: str) -> tuple[tuple[str, bytes], ...]:
+@lru_cache(maxsize=256)
+def kind(source: str, record: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers that are the same for every record of a kind from a process."""
     return (
         ("ce_specversion", b"1.0"),
-        ("content-type", b"application/avro"),
         ("ce_source", source.encode()),
         ("ce_type", f"{NAMESPACE}.{record}".encode()),
     )
@@ -23,12 +23,16 @@ def _second(seconds: int) -> bytes:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
-def headers(source: str, record: str, event_id: str, subject: str, occurred_at: int) -> Headers:
-    """The headers of one record. ``source`` names the process, ``subject`` the SKU or order; time in milliseconds."""
+def occasion(event_id: str, subject: str, occurred_at: int) -> tuple[tuple[str, bytes], ...]:
+    """The headers that tell one event from another; shared by all the records that it goes out as."""
     seconds, millis = divmod(occurred_at, 1000)
-    return [
-        *_fixed(source, record),
+    return (
         ("ce_id", event_id.encode()),
         ("ce_subject", subject.encode()),
         ("ce_time", b"%b.%03dZ" % (_second(seconds), millis)),
-    ]
+    )
+
+
+def headers(source: str, record: str, event_id: str, subject: str, occurred_at: int) -> Headers:
+    """The headers of one record. ``source`` names the process, ``subject`` the SKU or order; time in milliseconds."""
+    return [*kind(source, record), *occasion(event_id, subject, occurred_at)]

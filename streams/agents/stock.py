@@ -3,18 +3,11 @@
 import struct
 from typing import Any
 
-from schemas.cloudevents import headers
+from schemas.cloudevents import Headers, headers, kind, occasion
 from schemas.codec import Codec
-from schemas.topics import (
-    ALERTS,
-    DISCREPANCIES,
-    INVENTORY_COMMANDS,
-    INVENTORY_RESERVATIONS,
-    MOVEMENTS,
-    ORDER_LINES,
-    STOCK,
-)
+from schemas.topics import INVENTORY_COMMANDS, INVENTORY_RESERVATIONS, MOVEMENTS, ORDER_LINES, STOCK
 from schemas.wire import StockMovement
+from streams.agents.alarms import unmapped
 from streams.agents.records import decoded
 from streams.agents.state import rows_of
 from streams.inventory.decide import DECIDERS, OF_A_LINE, unpark
@@ -25,6 +18,7 @@ from streams.inventory.rows import EMPTY_ROW, NEW_RESERVATION, Reservation, Stoc
 from streams.runtime import Batch, Table, Transaction, Unit
 
 SOURCE = "skustream/stock"
+MOVEMENT = kind(SOURCE, "StockMovement")
 ROWS = Table("rows", *rows_of(StockRow))
 RESERVATIONS = Table("reservations", *rows_of(Reservation))
 EXPIRIES = Table("expiries", *rows_of(int))
@@ -68,7 +62,8 @@ class Work:
         sku = movement["sku"]
         self.tx.put(ROWS, key, after)
         self.last[sku] = (after, movement)
-        self.tx.send(MOVEMENTS.name, key, self.encode_movement(movement), told("StockMovement", sku, movement))
+        self.occasion = occasion(movement["event_id"], sku, movement["occurred_at"])
+        self.tx.send(MOVEMENTS.name, key, self.encode_movement(movement), [*MOVEMENT, *self.occasion])
         return after
 
     def change_line(self, row: StockRow, line: bytes, before: Reservation, movement: StockMovement) -> StockRow:
@@ -82,11 +77,11 @@ class Work:
         if event is not None:
             name, value = event
             data = self.codec.encode(name, value)
-            marks = told(name, movement["sku"], movement)
+            marks: Headers = [*kind(SOURCE, name), *self.occasion]
             self.tx.send(INVENTORY_RESERVATIONS.name, key, data, marks)
             self.tx.send(ORDER_LINES.name, movement["order_key"].encode(), data, marks)
         if movement["kind"] == "parked":
-            self.alarm(movement, "open")
+            unmapped(self.codec, self.tx, movement, "open")
         return row
 
     def move_deadline(self, line: bytes, before: Reservation, after: Reservation) -> None:
@@ -123,54 +118,14 @@ class Work:
             reservation = self.tx.get(RESERVATIONS, line) or NEW_RESERVATION
             movement = unpark(row, key, reservation, cause)
             row = self.change_line(row, line, reservation, movement)
-            self.alarm(movement, "closed")
-
-    def alarm(self, movement: StockMovement, state: str) -> None:
-        """A shop sells what the ERP does not know: it waits, and somebody must map it."""
-        sku = movement["sku"]
-        fault = {
-            "event_id": derive(movement["event_id"], "unmapped", state),
-            "kind": "unmapped_sku",
-            "subject": sku,
-            "state": state,
-            "severity": "warning",
-            "summary": f"{movement['channel']} sells {sku}, which the ERP does not know: order lines wait for it.",
-            "action": "Create the product in the ERP with this code, or correct the code in the shop.",
-            "cause_id": movement["cause_id"],
-            "occurred_at": movement["occurred_at"],
-        }
-        marks = headers(SOURCE, "AlertRaised", fault["event_id"], sku, movement["occurred_at"])
-        self.tx.send(ALERTS.name, f"unmapped_sku:{sku}".encode(), self.codec.encode("AlertRaised", fault), marks)
-        if state == "open":
-            self.discrepancy(movement)
-
-    def discrepancy(self, movement: StockMovement) -> None:
-        """The same as a row of the analysts' list of who disagrees on what."""
-        value = {
-            "event_id": derive(movement["event_id"], "discrepancy"),
-            "sku": movement["sku"],
-            "kind": "unmapped_sku",
-            "channel": movement["channel"],
-            "expected": 0,
-            "actual": movement["quantity"],
-            "cause": "the shop sells a SKU that the ERP does not have",
-            "cause_id": movement["cause_id"],
-            "occurred_at": movement["occurred_at"],
-        }
-        marks = headers(SOURCE, "DiscrepancyFound", value["event_id"], value["sku"], value["occurred_at"])
-        data = self.codec.encode("DiscrepancyFound", value)
-        self.tx.send(DISCREPANCIES.name, movement["sku"].encode(), data, marks)
+            unmapped(self.codec, self.tx, movement, "closed")
 
     def tell_levels(self) -> None:
         """The last level of each SKU that changed: who reads a level wants the newest, not each step."""
         encode = self.codec.encoder("StockLevel")
         for sku, (row, movement) in self.last.items():
-            self.tx.send(STOCK.name, sku.encode(), encode(level(row, movement)), told("StockLevel", sku, movement))
-
-
-def told(record: str, sku: str, movement: StockMovement) -> list[tuple[str, bytes]]:
-    """The CloudEvents headers of what a movement causes."""
-    return headers(SOURCE, record, movement["event_id"], sku, movement["occurred_at"])
+            marks = headers(SOURCE, "StockLevel", movement["event_id"], sku, movement["occurred_at"])
+            self.tx.send(STOCK.name, sku.encode(), encode(level(row, movement)), marks)
 
 
 def line_bytes(sku: str, order_key: str, line_id: str) -> bytes:

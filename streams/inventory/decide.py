@@ -5,7 +5,7 @@ becomes of it. A fact older than what is known, or told again, changes nothing.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from schemas.wire import (
     DemandCounted,
@@ -21,28 +21,23 @@ from schemas.wire import (
 )
 from streams.inventory.evolve import stronger
 from streams.inventory.ids import derive
-from streams.inventory.rows import ERP_CHANNEL, NOTHING, Reservation, StockRow, channel_of
+from streams.inventory.rows import ERP_CHANNEL, NOTHING, NOWHERE, Reservation, StockRow, channel_of
 
 REJECTIONS = frozenset({"rejected", "oversold"})
 """Reasons for which a line is released because the order was turned down, not because the buyer left."""
+Draft: TypeAlias = dict[str, Any]
+"""A movement in the making: filled here, read-only for everybody else."""
 Decider: TypeAlias = Callable[[StockRow, Reservation, Any], StockMovement | None]
 
 
 def count(row: StockRow, _: Reservation, command: StockCounted) -> StockMovement | None:
     """The ERP says what is at a location."""
-    before = row.locations.get(command["location"])
-    if before is not None and command["position"] <= before.position:
-        return None
-    return _at_location(row, command, "counted", command["on_hand"] - (before.on_hand if before else 0))
+    return _at_location(row, command, "counted", "")
 
 
 def move(row: StockRow, _: Reservation, command: StockMoved) -> StockMovement | None:
     """Goods came or left; what is there after it counts, so that a lost or doubled message cannot."""
-    before = row.locations.get(command["location"])
-    if before is not None and command["position"] <= before.position:
-        return None
-    movement = _at_location(row, command, "moved", command["on_hand"] - (before.on_hand if before else 0))
-    return {**movement, "reason": command["reason"]}
+    return _at_location(row, command, "moved", command["reason"])
 
 
 def demand(row: StockRow, _: Reservation, command: DemandCounted) -> StockMovement | None:
@@ -50,52 +45,63 @@ def demand(row: StockRow, _: Reservation, command: DemandCounted) -> StockMoveme
     if command["position"] <= row.demand_position:
         return None
     change = command["quantity"] - row.channels.get(ERP_CHANNEL, NOTHING).reserved
-    movement = _movement(row, command, "demand", change, 0)
-    return {**movement, "channel": ERP_CHANNEL, "position": command["position"]}
+    draft = _draft(row, command, "demand", change, 0)
+    draft["channel"] = ERP_CHANNEL
+    draft["position"] = command["position"]
+    return cast("StockMovement", draft)
 
 
 def set_policy(row: StockRow, _: Reservation, command: PolicyChanged) -> StockMovement | None:
     """A new safety stock."""
     if command["position"] <= row.policy_position:
         return None
-    movement = _movement(row, command, "policy", 0, 0)
-    return {**movement, "safety_stock": command["safety_stock"], "position": command["position"]}
+    draft = _draft(row, command, "policy", 0, 0)
+    draft["safety_stock"] = command["safety_stock"]
+    draft["position"] = command["position"]
+    return cast("StockMovement", draft)
 
 
 def request(row: StockRow, reservation: Reservation, command: ReservationRequested) -> StockMovement | None:
     """A shop sold units, or changed how many."""
     if reservation.is_requested and command["revision"] <= reservation.revision:
         return None
-    kind = "parked" if not row.is_known else "adjusted" if reservation.is_requested else "reserved"
-    return _hold(row, reservation, command, kind)
+    quantity = command["quantity"]
+    until = None if command["is_firm"] or reservation.is_firm else command["expires_at"]
+    after = reservation._replace(quantity=quantity, is_requested=True, is_firm=until is None)
+    draft = _of_line(row, command, "adjusted" if reservation.is_requested else "reserved", reservation, after)
+    if not row.is_known:
+        draft["kind"] = "parked"
+    else:
+        draft["short"] = short = max(0, draft["reserved_delta"] - max(0, row.available))
+        if short and not reservation.is_requested:
+            draft["kind"] = "oversold"
+    draft["expires_at"] = until
+    draft["position"] = command["revision"]
+    return cast("StockMovement", draft)
 
 
 def unpark(row: StockRow, key: str, reservation: Reservation, cause: StockCounted | StockMoved) -> StockMovement:
     """The SKU of a parked line is known now: decide the line, which was held without knowing."""
     short = max(0, reservation.held - max(0, row.available + reservation.held))
-    order_key, line_id = key.split("\0")
-    movement = _movement(row, cause, "oversold" if short else "reserved", 0, 0)
-    return {
-        **movement,
-        "event_id": derive(cause["event_id"], key),
-        "order_key": order_key,
-        "line_id": line_id,
-        "channel": reservation.channel,
-        "quantity": reservation.quantity,
-        "short": short,
-        "expires_at": None if reservation.expires_at < 0 else reservation.expires_at,
-        "position": reservation.revision,
-    }
+    draft = _draft(row, cause, "oversold" if short else "reserved", 0, 0)
+    draft["event_id"] = derive(cause["event_id"], key)
+    draft["order_key"], draft["line_id"] = key.split("\0")
+    draft["channel"] = reservation.channel
+    draft["quantity"] = reservation.quantity
+    draft["short"] = short
+    draft["expires_at"] = None if reservation.expires_at < 0 else reservation.expires_at
+    draft["position"] = reservation.revision
+    return cast("StockMovement", draft)
 
 
 def confirm(row: StockRow, reservation: Reservation, command: ReservationConfirmed) -> StockMovement | None:
     """The hold was paid. If it had expired it is taken again, from what is there now."""
     if reservation.is_firm:
         return None
-    after = reservation._replace(is_firm=True, expires_at=-1)
-    movement = _of_line(row, command, "confirmed", reservation, after)
-    again = after.held - reservation.held
-    return {**movement, "short": max(0, again - max(0, row.available))} if again else movement
+    draft = _of_line(row, command, "confirmed", reservation, reservation._replace(is_firm=True, expires_at=-1))
+    if again := draft["reserved_delta"]:
+        draft["short"] = max(0, again - max(0, row.available))
+    return cast("StockMovement", draft)
 
 
 def cancel(row: StockRow, reservation: Reservation, command: ReservationCancelled) -> StockMovement | None:
@@ -113,22 +119,19 @@ def expire(row: StockRow, reservation: Reservation, command: ReservationExpired)
 
 def fulfil(row: StockRow, reservation: Reservation, command: ReservationFulfilled) -> StockMovement | None:
     """Our order left the house: fewer units there and fewer held, in one step."""
-    before = row.locations.get(command["location"])
-    is_news = before is None or command["position"] > before.position
-    if not is_news and command["quantity"] <= reservation.shipped:
+    before = row.locations.get(command["location"], NOWHERE)
+    is_news = command["position"] > before.position
+    shipped = max(reservation.shipped, command["quantity"])
+    if not is_news and shipped == reservation.shipped:
         return None
-    after = reservation._replace(shipped=max(reservation.shipped, command["quantity"]))
-    movement = _of_line(row, command, "fulfilled", reservation, after)
-    old = before.on_hand if before else 0
-    return {
-        **movement,
-        "quantity": after.shipped,
-        "location": command["location"],
-        "on_hand": command["on_hand"] if is_news else old,
-        "on_hand_delta": command["on_hand"] - old if is_news else 0,
-        "position": command["position"],
-        "reason": "shipped",
-    }
+    draft = _of_line(row, command, "fulfilled", reservation, reservation._replace(shipped=shipped))
+    draft["quantity"] = shipped
+    draft["location"] = command["location"]
+    draft["on_hand"] = on_hand = command["on_hand"] if is_news else before.on_hand
+    draft["on_hand_delta"] = on_hand - before.on_hand
+    draft["position"] = command["position"]
+    draft["reason"] = "shipped"
+    return cast("StockMovement", draft)
 
 
 DECIDERS: dict[str, Decider] = {
@@ -146,21 +149,17 @@ OF_A_LINE = frozenset(name for name in DECIDERS if name.startswith("Reservation"
 """Commands that concern one order line besides the SKU."""
 
 
-def _hold(row: StockRow, reservation: Reservation, command: ReservationRequested, kind: str) -> StockMovement:
-    until = None if command["is_firm"] or reservation.is_firm else command["expires_at"]
-    after = reservation._replace(quantity=command["quantity"], is_requested=True, is_firm=until is None)
-    more = after.held - reservation.held
-    short = max(0, more - max(0, row.available)) if row.is_known else 0
-    if short and kind == "reserved":
-        kind = "oversold"
-    movement = _of_line(row, command, kind, reservation, after)
-    return {
-        **movement,
-        "quantity": command["quantity"],
-        "short": short,
-        "expires_at": until,
-        "position": command["revision"],
-    }
+def _at_location(row: StockRow, command: StockCounted | StockMoved, kind: str, reason: str) -> StockMovement | None:
+    before = row.locations.get(command["location"], NOWHERE)
+    if command["position"] <= before.position:
+        return None
+    draft = _draft(row, command, kind, 0, 0)
+    draft["location"] = command["location"]
+    draft["on_hand"] = command["on_hand"]
+    draft["on_hand_delta"] = command["on_hand"] - before.on_hand
+    draft["position"] = command["position"]
+    draft["reason"] = reason
+    return cast("StockMovement", draft)
 
 
 def _close(
@@ -169,25 +168,23 @@ def _close(
     closed = stronger(reservation.closed, kind)
     if closed == reservation.closed:
         return None
-    after = reservation._replace(closed=closed)
-    return {**_of_line(row, command, kind, reservation, after), "reason": reason}
+    draft = _of_line(row, command, kind, reservation, reservation._replace(closed=closed))
+    draft["reason"] = reason
+    return cast("StockMovement", draft)
 
 
-def _of_line(row: StockRow, command: Any, kind: str, before: Reservation, after: Reservation) -> StockMovement:
-    movement = _movement(row, command, kind, after.held - before.held, after.sold - before.sold)
-    order_key = command["order_key"]
-    return {
-        **movement,
-        "order_key": order_key,
-        "line_id": command["line_id"],
-        "channel": before.channel or channel_of(order_key),
-        "quantity": after.quantity,
-    }
+def _of_line(row: StockRow, command: Any, kind: str, before: Reservation, after: Reservation) -> Draft:
+    draft = _draft(row, command, kind, after.held - before.held, after.sold - before.sold)
+    draft["order_key"] = order_key = command["order_key"]
+    draft["line_id"] = command["line_id"]
+    draft["channel"] = before.channel or channel_of(order_key)
+    draft["quantity"] = after.quantity
+    return draft
 
 
-def _movement(row: StockRow, command: Any, kind: str, reserved_delta: int, sold_delta: int) -> StockMovement:
+def _draft(row: StockRow, command: Any, kind: str, reserved_delta: int, sold_delta: int) -> Draft:
     cause_id = command["event_id"]
-    movement: Any = {
+    return {
         "event_id": derive(cause_id),
         "sku": command["sku"],
         "version": row.version + 1,
@@ -208,16 +205,4 @@ def _movement(row: StockRow, command: Any, kind: str, reserved_delta: int, sold_
         "reason": "",
         "cause_id": cause_id,
         "occurred_at": command["occurred_at"],
-    }
-    return movement  # type: ignore[no-any-return]
-
-
-def _at_location(row: StockRow, command: StockCounted | StockMoved, kind: str, change: int) -> StockMovement:
-    movement = _movement(row, command, kind, 0, 0)
-    return {
-        **movement,
-        "location": command["location"],
-        "on_hand": command["on_hand"],
-        "on_hand_delta": change,
-        "position": command["position"],
     }

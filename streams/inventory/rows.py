@@ -18,6 +18,10 @@ class Location(NamedTuple):
     position: int
 
 
+NOWHERE = Location(0, -1)
+"""A location that nothing is known of; every fact is newer."""
+
+
 class Channel(NamedTuple):
     """What one channel holds and has sold (sold less cancelled)."""
 

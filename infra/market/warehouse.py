@@ -1,0 +1,80 @@
+"""The people in the warehouse: they ship what the ERP says is to be shipped, and refill what runs out."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from math import ceil
+from typing import Any, Protocol
+
+import structlog
+
+from infra.market.catalogue import MAIN, units_per_order
+from infra.market.world import World
+
+log = structlog.get_logger()
+
+
+class Erp(Protocol):
+    """The ERP as its own staff use it; every call blocks and may raise what its client raises."""
+
+    def orders_to_ship(self, limit: int) -> list[str]:
+        """Order keys, oldest first."""
+        ...
+
+    def ship_all(self, keys: list[str]) -> Mapping[str, str]:
+        """Outcome by order key; ``done`` when the goods have left."""
+        ...
+
+    def receive(self, goods: list[dict[str, Any]]) -> str:
+        """Goods from the supplier."""
+        ...
+
+
+class Warehouse:
+    """Ships orders some seconds after the ERP had them, in loads; refills a SKU for so many average orders."""
+
+    LOAD = 20
+    PACKING_SECONDS = 4.0
+    REFILL_BELOW = 3
+    REFILL_ORDERS = 80
+    DELIVERY_SECONDS = 6.0
+
+    def __init__(self, erp: Erp, world: World) -> None:
+        self._erp, self._world = erp, world
+        self._seen: dict[str, float] = {}
+        self._next_delivery = 0.0
+        self.shipped = self.received = 0
+        self.is_idle = False
+
+    async def work(self) -> None:
+        """One round: a load out, perhaps a delivery in. ``is_idle`` afterwards when nothing waits to be shipped."""
+        waiting = await asyncio.to_thread(self._erp.orders_to_ship, 10 * self.LOAD)
+        now = time.monotonic()
+        self._seen = {key: self._seen.get(key, now) for key in waiting}
+        ready = [key for key in waiting if now - self._seen[key] >= self.PACKING_SECONDS][: self.LOAD]
+        if ready:
+            await self._ship(ready)
+        if now >= self._next_delivery:
+            self._next_delivery = now + self.DELIVERY_SECONDS
+            await self._refill()
+        self.is_idle = not waiting
+
+    async def _ship(self, keys: list[str]) -> None:
+        outcomes = await asyncio.to_thread(self._erp.ship_all, keys)
+        for key, outcome in outcomes.items():
+            if outcome == "done":
+                self._world.shipped(key)
+                self.shipped += 1
+        if odd := Counter(outcome for outcome in outcomes.values() if outcome != "done"):
+            log.info("not everything could be shipped", outcomes=dict(odd))
+
+    async def _refill(self) -> None:
+        low = [sku for sku in units_per_order() if self._world.sellable(sku) < self.REFILL_BELOW]
+        if not low:
+            return
+        units = {sku: ceil(units_per_order()[sku] * self.REFILL_ORDERS) + 1 for sku in low}
+        self._world.received(units)
+        goods = [{"sku": sku, "quantity": quantity, "location": MAIN} for sku, quantity in units.items()]
+        await asyncio.to_thread(self._erp.receive, goods)
+        self.received += sum(units.values())
