@@ -3,7 +3,8 @@
 
 from contextlib import contextmanager
 
-from trytond.exceptions import UserError, UserWarning
+from trytond.exceptions import UserError
+from trytond.exceptions import UserWarning as Doubt
 from trytond.model import ModelSQL, Unique, fields
 from trytond.pool import Pool, PoolMeta
 from trytond.transaction import Transaction
@@ -21,9 +22,7 @@ class Sale(metaclass=PoolMeta):
     def __setup__(cls):
         super().__setup__()
         table = cls.__table__()
-        cls._sql_constraints.append(
-            ("external_id_unique", Unique(table, table.external_id), "sale.msg_sale_reference")
-        )
+        cls._sql_constraints.append(("external_id_unique", Unique(table, table.external_id), "sale.msg_sale_reference"))
 
     @classmethod
     def copy(cls, sales, default=None):
@@ -46,7 +45,8 @@ class SaleLine(metaclass=PoolMeta):
 
 
 class Cancellation(ModelSQL):
-    "Cancelled External Order"
+    """Cancelled External Order."""
+
     __name__ = "skustream.cancellation"
     external_id = fields.Char("External ID", required=True)
 
@@ -54,9 +54,7 @@ class Cancellation(ModelSQL):
     def __setup__(cls):
         super().__setup__()
         table = cls.__table__()
-        cls._sql_constraints = [
-            ("external_id_unique", Unique(table, table.external_id), "sale.msg_sale_reference")
-        ]
+        cls._sql_constraints = [("external_id_unique", Unique(table, table.external_id), "sale.msg_sale_reference")]
 
 
 @contextmanager
@@ -117,7 +115,7 @@ def create_all(planned):
     try:
         with savepoint():
             return {sale.external_id: described(sale, "created") for sale in create([v for _, v in planned])}
-    except (UserError, UserWarning) as error:
+    except (UserError, Doubt) as error:
         if len(planned) == 1:
             return {planned[0][0]: refused(error)}
     outcomes = {}

@@ -5,14 +5,15 @@ from trytond.model import Model
 from trytond.rpc import RPC
 from trytond.transaction import without_check_access
 
-from skustream_trytond import order, warehouse
+from skustream_trytond import goods, order, warehouse
 
-WRITES = ("import_orders", "cancel_orders", "ship_all", "receive", "count_stock")
+WRITES = ("import_orders", "cancel_orders", "ship_all", "receive", "count_stock", "add_goods")
 READS = ("orders_to_ship", "stock_by_location", "order_states")
 
 
 class Api(Model):
-    "Skustream"
+    """Skustream."""
+
     __name__ = "skustream.api"
 
     @classmethod
@@ -34,7 +35,7 @@ class Api(Model):
     @classmethod
     @without_check_access
     def cancel_orders(cls, keys):
-        """-> {key: outcome}: cancelled, noted (not here yet: a later import will not create it) or shipped (too late)."""
+        """-> {key: outcome}: cancelled, noted (not here: a later import will not create it) or shipped (too late)."""
         return order.cancel_orders(keys)
 
     @classmethod
@@ -57,9 +58,15 @@ class Api(Model):
 
     @classmethod
     @without_check_access
-    def receive(cls, goods):
+    def add_goods(cls, items):
+        """[{sku, name, price, stock: {location: units}}] -> how many were new; those that are here stay as they are."""
+        return goods.add(items)
+
+    @classmethod
+    @without_check_access
+    def receive(cls, deliveries):
         """[{sku, quantity, location}] from the supplier into the location. -> reference of the receipt."""
-        return warehouse.receive(goods)
+        return warehouse.receive(deliveries)
 
     @classmethod
     @without_check_access

@@ -93,9 +93,7 @@ def count_stock(counts):
     for line in counts:
         if isinstance(line["quantity"], bool) or not isinstance(line["quantity"], int) or line["quantity"] < 0:
             raise catalogue.Refused(f"{line['sku']}: a count is a whole number, not {line['quantity']!r}")
-        by_location[line["location"]].append(
-            {"product": products[line["sku"]].id, "quantity": float(line["quantity"])}
-        )
+        by_location[line["location"]].append({"product": products[line["sku"]].id, "quantity": float(line["quantity"])})
     inventories = Inventory.create([
         {"location": locations[code].id, "empty_quantity": "keep", "lines": [("create", lines)]}
         for code, lines in by_location.items()

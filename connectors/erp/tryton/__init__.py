@@ -1,0 +1,1 @@
+"""Tryton: rows, mapping and JSON-RPC client. Nothing here imports trytond."""
