@@ -29,7 +29,7 @@ class Unavailable(Exception):
 
 
 class RecordError(Exception):
-    """This record cannot be handled and a repeat would not help; ``stage`` says where (decode, validate, map, apply)."""
+    """This record cannot be handled, now or later; ``stage`` says where (decode, validate, map, apply)."""
 
     def __init__(self, message: str, stage: str = "apply") -> None:
         super().__init__(message)
@@ -62,5 +62,3 @@ class Stop(Exception):
     def __init__(self, code: Exit, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-

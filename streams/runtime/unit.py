@@ -51,8 +51,8 @@ Handler = Callable[[Batch, "Transaction"], None]
 class Unit:
     """One agent: what it reads, what it keeps, what it does.
 
-    ``handler`` runs in a worker thread with batches of one partition at a time, in order. It must be a function of the
-    records and the tables alone: the same batch may be handed to it again, whole or in parts, with the tables as before.
+    ``handler`` runs in a worker thread with batches of one partition at a time, in order. It must depend on the
+    records and the tables alone: a batch may be handed to it again, whole or in parts, with the tables as before.
     All inputs have ``partitions`` partitions; a row belongs to the partition in which it was put.
     ``outputs`` are checked for existence at the start.
     """

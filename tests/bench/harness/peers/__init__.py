@@ -1,0 +1,6 @@
+"""The peers: one module each, listed in PEERS."""
+
+from tests.bench.harness.peers.base import Peer
+from tests.bench.harness.peers.skustream import SKUSTREAM
+
+PEERS: tuple[Peer, ...] = (SKUSTREAM,)
