@@ -66,6 +66,13 @@ class Runner:
         except Exception as error:  # noqa: BLE001
             self._fail(str(error) if isinstance(error, PartError) else f"{type(error).__name__}: {error}")
 
+    async def settle(self) -> None:
+        """Let the part do its work for later starts; a failure is noted and changes nothing."""
+        try:
+            await asyncio.to_thread(self.part.settle, self._site)
+        except (PartError, OSError) as error:
+            print(f"{self.part.name} did not settle: {error}", file=sys.stderr, flush=True)
+
     async def stop(self) -> None:
         """End the part and keep it down."""
         self._wanted.clear()

@@ -9,12 +9,14 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.local import control, ports
+from infra.local import control, ports, reaper
 from infra.local.parts import PARTS, closure
 from infra.local.parts.contract import Part, PartError, Site
 from infra.local.paths import PROJECT, cache_dir
@@ -24,6 +26,7 @@ from infra.local.state import State
 BUSY = 3
 """Exit code when another supervisor owns the home folder."""
 RUN_FILE = "run.json"
+SHOPS_FILE = "shops.json"
 
 
 def site_for(home: Path, fixed_ports: bool) -> Site:
@@ -37,10 +40,12 @@ def site_for(home: Path, fixed_ports: bool) -> Site:
             port = ports.choose(state.ports.get(key, usual if fixed_ports else None), taken)
             chosen[key] = port
             taken.add(port)
+    if not (home / SHOPS_FILE).exists():
+        (home / SHOPS_FILE).write_text("[]\n")
     state.ports.update(chosen)
     state.save()
     site = Site(home=home, cache=cache_dir(), ports=chosen, secrets=state.secrets, environment={})
-    environment = {"PYTHONPATH": str(PROJECT), "SKUSTREAM_HOME": str(home)}
+    environment = {"PYTHONPATH": str(PROJECT), "SKUSTREAM_HOME": str(home), "SKUSTREAM_SHOPS": str(home / SHOPS_FILE)}
     for part in PARTS:
         environment.update(part.environment(site))
     return Site(home=home, cache=site.cache, ports=chosen, secrets=state.secrets, environment=environment)
@@ -112,6 +117,8 @@ class Supervisor:
         for runner in list(self.runners.values()):
             await runner.is_ready.wait()
         self._seconds_to_ready = time.monotonic() - self._begun
+        for runner in list(self.runners.values()):
+            await runner.settle()
 
     async def _stop_all(self) -> None:
         dependents = {
@@ -126,6 +133,17 @@ class Supervisor:
             stopped[name].set()
 
         await asyncio.gather(*(stop(name) for name in self.runners))
+
+
+def start_reaper() -> None:
+    """Mark this process and all it starts, and have what bears the mark killed should this process be killed."""
+    mark = f"SKUSTREAM_STACK={uuid.uuid4().hex}"
+    reading, _ = os.pipe()
+    command = [sys.executable, "-I", "-S", reaper.__file__, mark]
+    subprocess.Popen(command, stdin=reading, start_new_session=True)
+    os.close(reading)
+    # after its start, so that it does not bear the mark itself
+    os.environ.update([mark.split("=")])
 
 
 @contextlib.contextmanager
@@ -156,12 +174,15 @@ async def serve(home: Path, parent: int, parts: tuple[Part, ...], fixed_ports: b
     finally:
         server.close()
         (home / RUN_FILE).unlink(missing_ok=True)
+    # without waiting for threads that prepare a part or a later start: their programs die with this process
+    os._exit(0)
 
 
 def main(arguments: list[str]) -> None:
     """Entry point of the supervisor process."""
     home, parent, fixed_ports = Path(arguments[0]), int(arguments[1]), arguments[2] == "fixed"
     with owner_of(home):
+        start_reaper()
         asyncio.run(serve(home, parent, closure(tuple(arguments[3:])), fixed_ports))
 
 

@@ -1,11 +1,24 @@
 """The parts of the embedded stack, one module each; the tuple PARTS lists them all."""
 
+from infra.local.parts.clickhouse import ClickHouse
+from infra.local.parts.connect import Connect
 from infra.local.parts.contract import Part
+from infra.local.parts.contracts import Schemas, Topics
 from infra.local.parts.kafka import Kafka
 from infra.local.parts.postgres import Postgres
 from infra.local.parts.registry import Registry
+from infra.local.parts.tryton import Tryton
 
-PARTS: tuple[Part, ...] = (Kafka(), Registry(), Postgres())
+PARTS: tuple[Part, ...] = (
+    Kafka(),
+    Registry(),
+    Postgres(),
+    ClickHouse(),
+    Connect(),
+    Tryton(),
+    Topics(),
+    Schemas(),
+)
 
 
 def closure(names: tuple[str, ...]) -> tuple[Part, ...]:

@@ -104,6 +104,9 @@ class Part:
         """Whether the running part does its work now. Blocking, short; OSError counts as not yet."""
         return True
 
+    def settle(self, site: Site) -> None:
+        """Work at low priority once the part is ready, for the sake of later starts. Blocking."""
+
     def environment(self, site: Site) -> Environment:
         """The SKUSTREAM_* variables that this part offers to all others."""
         return {}

@@ -2,12 +2,10 @@
 
 import base64
 import uuid
-from pathlib import Path
 
 from infra.local import jvm
 from infra.local.parts.contract import Command, Environment, Part, Site
 
-_HEAP = jvm.Heap(heap=384)
 _SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": 1,
@@ -37,8 +35,9 @@ _SETTINGS = {
     "num.io.threads": 4,
     "background.threads": 2,
     "num.recovery.threads.per.data.dir": 2,
-    # a stop must not wait for other brokers: there are none
-    "controlled.shutdown.enable": "false",
+    # a broker that was killed may register again only when its old session has ended: 9 s with the default
+    "broker.session.timeout.ms": 3_000,
+    "broker.heartbeat.interval.ms": 500,
 }
 
 
@@ -61,15 +60,17 @@ class Kafka(Part):
             "log.dirs": folder / "logs",
         }
         (folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        jvm.log4j(folder)
         if not (folder / "logs" / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             arguments = ["format", "-t", cluster, "-c", str(folder / "server.properties")]
-            site.run(self.name, Command(self._java(site, "kafka-format", "kafka.tools.StorageTool") + arguments))
+            site.run(self.name, Command(self._program(site, "kafka.tools.StorageTool").argv(site, *arguments)))
 
     def command(self, site: Site) -> Command:
         properties = str(site.folder(self.name) / "server.properties")
-        return Command([*self._java(site, "kafka", "kafka.Kafka"), properties])
+        return Command(self._program(site, "kafka.Kafka").argv(site, properties))
+
+    def settle(self, site: Site) -> None:
+        self._program(site, "kafka.Kafka").share_classes(site)
 
     def ready(self, site: Site) -> bool:
         from confluent_kafka import KafkaException
@@ -84,10 +85,9 @@ class Kafka(Part):
     def environment(self, site: Site) -> Environment:
         return {"SKUSTREAM_BROKERS": brokers(site)}
 
-    def _java(self, site: Site, archive: str, main: str) -> list[str]:
-        log4j = f"-Dlog4j2.configurationFile={Path(site.folder(self.name)) / 'log4j2.properties'}"
-        options = jvm.options(archive, site.cache, _HEAP)
-        return [jvm.java(), *options, log4j, "-cp", jvm.classpath(site.cache, ("kafka",)), main]
+    def _program(self, site: Site, main: str) -> jvm.Program:
+        option = jvm.log4j(site.folder(self.name))
+        return jvm.Program(self.name, jvm.jars(site.cache, self.bundles), main, heap=384, options=(option,))
 
 
 def brokers(site: Site) -> str:

@@ -7,7 +7,6 @@ from infra.local.parts.contract import Command, Environment, Part, Site
 from infra.local.parts.kafka import brokers
 from infra.local.unpack import unpacked
 
-_HEAP = jvm.Heap(heap=256, metaspace=192)
 _API = "/apis/ccompat/v7"
 
 
@@ -23,7 +22,6 @@ class Registry(Part):
         unpacked("registry", site.cache)
 
     def command(self, site: Site) -> Command:
-        folder = unpacked("registry", site.cache)
         settings = {
             "quarkus.http.host": "127.0.0.1",
             "quarkus.http.port": site.port(self.name),
@@ -32,11 +30,30 @@ class Registry(Part):
             "quarkus.management.port": site.port(self.name, "management"),
             "quarkus.banner.enabled": "false",
             "quarkus.log.level": "WARN",
+            "quarkus.http.access-log.enabled": "false",
+            "quarkus.otel.sdk.disabled": "true",
+            "java.util.logging.manager": "org.jboss.logmanager.LogManager",
             "apicurio.storage.kind": "kafkasql",
             "apicurio.kafkasql.bootstrap.servers": brokers(site),
+            # at each start it polls the (empty) snapshot topic twice for this long: 10 s with the default
+            "apicurio.kafkasql.consumer.poll.timeout": 200,
         }
-        java = [jvm.java(), *jvm.options(self.name, site.cache, _HEAP)]
-        return Command([*java, *(f"-D{key}={value}" for key, value in settings.items()), "-jar", str(folder / "quarkus-run.jar")])
+        argv = self._program(site).argv(site)
+        return Command([argv[0], *(f"-D{key}={value}" for key, value in settings.items()), *argv[1:]])
+
+    def settle(self, site: Site) -> None:
+        self._program(site).share_classes(site)
+
+    def _program(self, site: Site) -> jvm.Program:
+        """Quarkus' own launcher loads classes in a way that cannot be shared; a plain class path can (7.6 -> 4.9 CPU s)."""
+        folder = unpacked("registry", site.cache)
+        # classes that the build has changed come before their originals
+        changed = [folder / "quarkus" / f"{kind}-bytecode.jar" for kind in ("transformed", "generated")]
+        rest = [jar for place in ("app", "lib/boot", "lib/main") for jar in sorted((folder / place).glob("*.jar"))]
+        return jvm.Program(
+            self.name, (*changed, *rest), "io.quarkus.runner.GeneratedMain", heap=256, metaspace=192,
+            options=("--add-opens=java.base/java.lang=ALL-UNNAMED",),
+        )  # fmt: skip
 
     def ready(self, site: Site) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", site.port(self.name), timeout=2)
