@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka.schema_registry import ConfigCompatibilityLevel, Schema, SchemaRegistryClient, ServerConfig
 from confluent_kafka.schema_registry.error import SchemaRegistryError
-from httpx import HTTPError
+from httpx2 import HTTPError  # what confluent-kafka's client raises when nobody answers
 
 from schemas.avro_schema import record_name, schema_of
 from schemas.codec import SchemaUnavailable, UndecodableRecord
@@ -14,7 +14,8 @@ from schemas.events.base import Record
 from schemas.topics import TOPICS
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
-NOT_FOUND = 404
+NO_SUCH_SCHEMA = 40403
+"""The registry's own code. A bare 404 is a wrong address, and no reason to dead-letter a record."""
 CONFLICT = 409
 
 
@@ -58,7 +59,7 @@ class Registry:
             try:
                 found = self._client.get_schema(schema_id)
             except SchemaRegistryError as error:
-                if error.http_status_code == NOT_FOUND:
+                if error.error_code == NO_SUCH_SCHEMA:
                     raise UndecodableRecord(f"schema id {schema_id} is not in the registry") from error
                 raise SchemaUnavailable(f"registry {self.url}: {error}") from error
             except (HTTPError, OSError) as error:
