@@ -5,6 +5,7 @@ catalogue and its initial stock. Each is named after a hash of all that it was m
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -45,9 +46,16 @@ def ensure_dump(server: str, cache: Path, catalogue: Path | None = None, say: Sa
     cache.mkdir(parents=True, exist_ok=True)
     base = cache / f"tryton-base-{fingerprint()}.dump"
     dump = cache / f"tryton-{fingerprint(catalogue)}.dump" if catalogue else base
-    if dump.exists():
-        return dump
+    with alone(cache / "tryton.lock"):
+        if not dump.exists():
+            make(server, base, dump, catalogue, say)
+    return dump
+
+
+def make(server: str, base: Path, dump: Path, catalogue: Path | None, say: Say) -> None:
+    """Both dumps, or only the second where the first is there."""
     started = time.monotonic()
+    cache = dump.parent
     with scratch_database(server) as name:
         config = cache / f"{name}.conf"
         tryton.write_config(config, server, "127.0.0.1:0")
@@ -64,7 +72,14 @@ def ensure_dump(server: str, cache: Path, catalogue: Path | None = None, say: Sa
         finally:
             config.unlink()
     say(f"tryton template: {dump.name} made in {time.monotonic() - started:.1f} s")
-    return dump
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Stacks that share a cache wait for the one that makes the dump."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def ensure_database(server: str, dump: Path, password: str, name: str = tryton.DATABASE) -> bool:
