@@ -62,7 +62,7 @@ class Kafka(Part):
         (folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         if not (folder / "logs" / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            arguments = ["format", "-t", cluster, "-c", str(folder / "server.properties")]
+            arguments = ["format", f"--cluster-id={cluster}", "-c", str(folder / "server.properties")]
             site.run(self.name, Command(self._program(site, "kafka.tools.StorageTool").argv(site, *arguments)))
 
     def command(self, site: Site) -> Command:
