@@ -72,7 +72,9 @@ def request(row: StockRow, reservation: Reservation, command: ReservationRequest
     if not row.is_known:
         draft["kind"] = "parked"
     else:
-        draft["short"] = short = max(0, draft["reserved_delta"] - max(0, row.available))
+        was_short = reservation.short if reservation.is_open else 0
+        more = was_short + draft["reserved_delta"] - max(0, row.available)
+        draft["short"] = short = min(after.held, max(0, more))
         if short and not reservation.is_requested:
             draft["kind"] = "oversold"
     draft["expires_at"] = until
@@ -100,7 +102,11 @@ def confirm(row: StockRow, reservation: Reservation, command: ReservationConfirm
         return None
     draft = _of_line(row, command, "confirmed", reservation, reservation._replace(is_firm=True, expires_at=-1))
     if again := draft["reserved_delta"]:
-        draft["short"] = max(0, again - max(0, row.available))
+        if not row.is_known:
+            draft["kind"] = "parked"
+            draft["position"] = reservation.revision
+        else:
+            draft["short"] = max(0, again - max(0, row.available))
     return cast("StockMovement", draft)
 
 

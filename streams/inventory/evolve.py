@@ -39,7 +39,7 @@ def evolve_row(row: StockRow, movement: StockMovement) -> StockRow:
 def _parked(row: StockRow, movement: StockMovement) -> tuple[str, ...]:
     key = line_key(movement["order_key"], movement["line_id"])
     if movement["kind"] == "parked":
-        return (*row.parked, key)
+        return row.parked if key in row.parked else (*row.parked, key)
     if movement["kind"] in REQUESTED or movement["kind"] in CLOSED:
         return tuple(other for other in row.parked if other != key)
     return row.parked

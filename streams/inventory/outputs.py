@@ -11,10 +11,9 @@ def reservation_event(movement: StockMovement, after: Reservation) -> tuple[str,
     """The record's name and value for a movement of an order line; None where the line's standing is as before."""
     kind = movement["kind"]
     if kind in CLOSED:
-        released = -movement["reserved_delta"]
-        return "ReservationReleased", {
-            **_event(movement, max(0, released)), "kind": kind, "reason": movement["reason"] or "unknown"
-        }  # fmt: skip
+        return _released(movement, kind, movement["reason"] or "unknown")
+    if kind == "adjusted" and not after.is_open:
+        return _released(movement, after.closed or kind, "edited")
     if kind == "fulfilled":
         return "ReservationFulfilled", _fulfilled(movement, after)
     if kind == "parked" or not after.is_open or (kind == "confirmed" and not movement["reserved_delta"]):
@@ -62,6 +61,11 @@ def _event(movement: StockMovement, quantity: int) -> dict[str, Any]:
         "cause_id": movement["cause_id"],
         "occurred_at": movement["occurred_at"],
     }
+
+
+def _released(movement: StockMovement, kind: str, reason: str) -> tuple[str, dict[str, Any]]:
+    event = _event(movement, max(0, -movement["reserved_delta"]))
+    return "ReservationReleased", {**event, "kind": kind, "reason": reason}
 
 
 def _fulfilled(movement: StockMovement, after: Reservation) -> dict[str, Any]:

@@ -12,6 +12,8 @@ class Line(NamedTuple):
     state: str
     """requested, reserved, oversold, expired, released or fulfilled"""
     short: int
+    shipped: int = 0
+    """Units that have left the house."""
 
 
 class OrderRow(NamedTuple):
@@ -27,6 +29,6 @@ class OrderRow(NamedTuple):
 
 
 NEW_ORDER = OrderRow(-1, "", False, 0, "", False, ())
-LIVE = frozenset({"requested", "reserved", "oversold"})
-"""States of a line that holds or may hold units."""
+HELD = frozenset({"requested", "reserved", "oversold", "expired"})
+"""States of a line that holds units or may again: an expired one is taken back when it is paid."""
 ENDED = frozenset({"cancelled", "rejected", "completed"})

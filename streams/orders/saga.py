@@ -1,14 +1,15 @@
 """From what a platform reports and what the stock table answers to requests, releases and decisions.
 
 Order-independent: the order's own version decides which report is newer, and every request carries an id derived from
-its cause. A report carries the whole order, so nothing has to be remembered of the ones that were missed.
+its cause. A report carries the whole order, so nothing has to be remembered of the ones that were missed; but that it
+was paid is news even from an older report, since a newer one may only say that it is held.
 """
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from schemas.wire import OrderChanged, OrderLine
 from streams.inventory.ids import derive
-from streams.orders.rows import ENDED, LIVE, Line, OrderRow
+from streams.orders.rows import ENDED, HELD, Line, OrderRow
 
 OversellPolicy: TypeAlias = Literal["reject", "backorder"]
 FIRM = frozenset({"paid", "partially_shipped", "shipped", "completed", "refund_requested", "cancel_requested"})
@@ -37,21 +38,24 @@ Result: TypeAlias = tuple[OrderRow, list[Output]]
 
 def on_change(order: OrderRow, event: OrderChanged, policy: Policy) -> Result:
     """A platform reports an order."""
-    if event["source_version"] <= order.source_version:
-        return order, []
+    is_news = event["source_version"] > order.source_version
     is_firm = order.is_firm or event["status"] in FIRM
-    order = order._replace(
-        source_version=event["source_version"],
-        channel=event["channel"],
-        placed_at=order.placed_at or event["placed_at"],
-    )
-    if event["status"] in GONE:
-        return _cancel(order, event)
+    if event["status"] in AFTERWARDS or not (is_news or is_firm != order.is_firm):
+        return order, []
+    if is_news:
+        order = order._replace(
+            source_version=event["source_version"],
+            channel=event["channel"],
+            placed_at=order.placed_at or event["placed_at"],
+        )
+        if event["status"] in GONE:
+            return _cancel(order, event)
     if order.decision == "cancelled" and is_firm and any(line.state == "expired" for line in order.lines):
         order = order._replace(decision="")  # paid after its hold ran out: the buyer's money is the later fact
-    if order.decision in ENDED or event["status"] in AFTERWARDS:
+    if order.decision in ENDED:
         return order, []
-    order, outputs = _want(order, event, is_firm, policy)
+    wanted = event["lines"] if is_news else _lines(order)
+    order, outputs = _want(order, event, wanted, is_firm, policy)
     order, decided = _decide(order._replace(is_firm=is_firm), event, policy)
     return order, outputs + decided
 
@@ -71,51 +75,69 @@ def _is_it(line: Line, event: Any) -> bool:
 def _answered(line: Line, record: str, event: Any) -> Line:
     if line.state in ("released", "fulfilled"):
         return line
-    if record == "StockReserved":
-        return line._replace(state="reserved", short=0)
+    if record == "ReservationFulfilled":
+        shipped = max(line.shipped, event["quantity"])
+        return line._replace(shipped=shipped, state="fulfilled" if shipped >= line.quantity else line.state)
+    if record == "ReservationReleased":
+        if event["kind"] == "adjusted":
+            return line  # we asked for that, and know
+        return line._replace(state="expired" if event["kind"] == "expired" else "released")
+    if event["quantity"] != line.quantity:
+        return line  # the answer to an earlier request; the one to the last is on its way
     if record == "StockOversold":
         return line._replace(state="oversold", short=event["short"])
-    if record == "ReservationReleased":
-        return line._replace(state="expired" if event["kind"] == "expired" else "released")
-    return line._replace(state="fulfilled") if event["is_complete"] else line
+    return line._replace(state="reserved", short=0)
 
 
-def _want(order: OrderRow, event: OrderChanged, is_firm: bool, policy: Policy) -> Result:
-    """Ask for what is new or changed, let go what is not wanted, confirm what was paid."""
-    wanted = {line["line_id"]: line for line in event["lines"] if line["quantity"] > 0}
+def _want(order: OrderRow, event: OrderChanged, wanted: list[OrderLine], is_firm: bool, policy: Policy) -> Result:
+    """Ask for what is new or changed, let go what is not wanted, confirm what was paid.
+
+    A line that is not wanted is asked for with nothing, not cancelled: it may be wanted again, a cancel is for ever.
+    """
+    left = {(line["line_id"], line["sku"]): line["quantity"] for line in wanted if line["quantity"] > 0}
     lines: list[Line] = []
     outputs: list[Output] = []
     for line in order.lines:
-        now = wanted.pop(line.line_id, None)
-        if now is None or now["sku"] != line.sku:
-            if line.state in LIVE:
-                outputs.append(_release(order, line, event, "edited"))
-                line = line._replace(state="released")
-            if now is not None:
-                wanted[line.line_id] = now
-        elif now["quantity"] != line.quantity and line.state in LIVE:
-            outputs.append(_request(event, now, is_firm, policy))
-            line = line._replace(quantity=now["quantity"], state="requested")
-        elif is_firm and not order.is_firm:
+        quantity = left.pop((line.line_id, line.sku), 0)
+        if quantity != line.quantity:
+            line = line._replace(quantity=quantity, state=_asked(line, quantity, is_firm))
+            outputs.append(_request(event, line, is_firm, policy))
+        elif is_firm and not order.is_firm and line.state in HELD:
             outputs.append(Output("ReservationConfirmed", _command(event, line, "confirm")))
             line = line._replace(state="requested" if line.state == "expired" else line.state)
         lines.append(line)
-    for new in wanted.values():
-        outputs.append(_request(event, new, is_firm, policy))
-        lines.append(Line(new["line_id"], new["sku"], new["quantity"], "requested", 0))
+    for (line_id, sku), quantity in left.items():
+        lines.append(Line(line_id, sku, quantity, "requested", 0))
+        outputs.append(_request(event, lines[-1], is_firm, policy))
     return order._replace(lines=tuple(lines)), outputs
+
+
+def _asked(line: Line, quantity: int, is_firm: bool) -> str:
+    """The line's state once another quantity has been asked for."""
+    if quantity <= line.shipped:
+        return "fulfilled" if line.shipped else "released"
+    return "expired" if line.state == "expired" and not is_firm else "requested"
 
 
 def _cancel(order: OrderRow, event: OrderChanged) -> Result:
     """The order is gone at the platform, whether we have seen it before or not."""
-    if order.decision in ENDED:
+    if order.decision in ("rejected", "completed"):
         return order, []
-    known = {line.line_id for line in order.lines}
+    known = {(line.line_id, line.sku) for line in order.lines}
     unseen = [Line(x["line_id"], x["sku"], x["quantity"], "released", 0) for x in event["lines"]]
-    outputs = [_release(order, line, event, _cause(event)) for line in order.lines if line.state in LIVE]
-    lines = tuple(x._replace(state="released") if x.state in LIVE else x for x in order.lines)
-    order = order._replace(lines=(*lines, *(x for x in unseen if x.line_id not in known)))
+    order, outputs = _let_go(order, event, _cause(event))
+    if order.decision == "cancelled":
+        return order, outputs  # its holds had run out; from now on no payment brings them back
+    order = order._replace(lines=(*order.lines, *(x for x in unseen if (x.line_id, x.sku) not in known)))
     return _cancelled(order, event, _cause(event), outputs)
+
+
+def _let_go(order: OrderRow, event: Any, reason: str) -> Result:
+    """Release every line that holds units or may again: a payment may be on its way to an expired one."""
+    outputs = [_release(line, event, reason) for line in order.lines if line.state in HELD]
+    return order._replace(
+        lines=tuple(x._replace(state="released") if x.state in HELD else x for x in order.lines)
+    ), outputs
 
 
 def _cause(event: OrderChanged) -> str:
@@ -153,31 +175,28 @@ def _accept(order: OrderRow, event: Any) -> Result:
 
 def _reject(order: OrderRow, event: Any) -> Result:
     reasons = [f"{line.sku}: {line.short} short" for line in order.lines if line.state == "oversold"]
-    outputs = [_release(order, line, event, "oversold") for line in order.lines if line.state in LIVE]
     value = {**_decision(order, event, "rejected", reasons), "lines": _lines(order)}
-    lines = tuple(x._replace(state="released") if x.state in LIVE else x for x in order.lines)
-    return order._replace(decision="rejected", lines=lines), [*outputs, Output("OrderRejected", value)]
+    order, outputs = _let_go(order, event, "oversold")
+    return order._replace(decision="rejected"), [*outputs, Output("OrderRejected", value)]
 
 
 def _lines(order: OrderRow) -> list[OrderLine]:
     return [{"line_id": x.line_id, "sku": x.sku, "quantity": x.quantity} for x in order.lines if x.state != "released"]
 
 
-def _request(event: OrderChanged, line: OrderLine, is_firm: bool, policy: Policy) -> Output:
-    until = None if is_firm else event["occurred_at"] + policy.hold_ms
-    named = Line(line["line_id"], line["sku"], line["quantity"], "requested", 0)
+def _request(event: OrderChanged, line: Line, is_firm: bool, policy: Policy) -> Output:
     value = {
-        **_command(event, named, "request"),
+        **_command(event, line, "request"),
         "channel": event["channel"],
-        "quantity": line["quantity"],
+        "quantity": line.quantity,
         "is_firm": is_firm,
-        "expires_at": until,
+        "expires_at": None if is_firm else event["occurred_at"] + policy.hold_ms,
         "revision": event["source_version"],
     }
     return Output("ReservationRequested", value)
 
 
-def _release(order: OrderRow, line: Line, event: Any, reason: str) -> Output:
+def _release(line: Line, event: Any, reason: str) -> Output:
     return Output("ReservationCancelled", {**_command(event, line, "release"), "reason": reason})
 
 

@@ -167,3 +167,40 @@ def test_every_command_has_a_contract(name: str) -> None:
     from schemas.topics import INVENTORY_COMMANDS
 
     assert name in {record.__name__ for record in INVENTORY_COMMANDS.records}
+
+
+def test_a_line_asked_for_with_nothing_is_let_go_and_may_come_back() -> None:
+    row, line, out = tell(
+        counted(on_hand=5, position=1),
+        requested(quantity=2),
+        requested(quantity=0, revision=2),
+        requested(quantity=3, revision=3),
+    )
+    assert names(out)[2:] == ["ReservationReleased", "StockReserved"]
+    assert (out[2][1]["kind"], out[2][1]["reason"], out[2][1]["quantity"]) == ("adjusted", "edited", 2)
+    assert (row.reserved, row.channels["shopify:north"].sold, line.is_open) == (3, 3, True)
+
+
+def test_a_request_that_finds_its_hold_expired_is_told_so() -> None:
+    _, line, out = tell(
+        counted(on_hand=5, position=1),
+        requested(quantity=2, expires_at=9),
+        expired(),
+        requested(quantity=3, revision=2, expires_at=99),
+    )
+    assert (out[3][0], out[3][1]["kind"], line.is_open) == ("ReservationReleased", "expired", False)
+
+
+def test_fewer_units_of_an_oversold_line_are_still_short_of_what_is_not_there() -> None:
+    _, line, out = tell(counted(on_hand=2, position=1), requested(quantity=5), requested(quantity=4, revision=2))
+    assert (names(out)[2], line.short) == ("StockOversold", 2)
+
+
+def test_a_parked_line_that_changes_waits_once() -> None:
+    row, _, _ = tell(requested(quantity=2), requested(quantity=3, revision=2))
+    assert (len(row.parked), row.reserved) == (1, 3)
+
+
+def test_paying_an_expired_line_of_an_unknown_sku_parks_it_again() -> None:
+    row, line, out = tell(requested(quantity=2, expires_at=9), expired(), confirmed())
+    assert (names(out)[2], len(row.parked), line.is_firm, line.revision) == (None, 1, True, 1)
