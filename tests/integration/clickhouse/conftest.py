@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from connectors.clickhouse.history import HISTORY_TABLES
+from connectors.clickhouse.migrate import migrate
 from tests.integration.clickhouse.engine_process import EngineProcess
 
 
@@ -29,3 +31,21 @@ def database(engine: EngineProcess) -> Iterator[str]:
 def client(engine: EngineProcess, database: str) -> Iterator[Client]:
     with engine.client(database=database) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def migrated(engine: EngineProcess) -> str:
+    """The URL of a database with all tables and views."""
+    url = engine.url(database="migrated")
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def history(engine: EngineProcess, migrated: str) -> Iterator[Client]:
+    """A client of the migrated database; its tables are empty again afterwards."""
+    with engine.client(database="migrated") as client:
+        yield client
+        for table in HISTORY_TABLES:
+            client.command(f"TRUNCATE TABLE {table.name}")
+        client.command("TRUNCATE TABLE sink_offsets")

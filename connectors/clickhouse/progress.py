@@ -1,0 +1,62 @@
+"""What the sink has done and how far it is behind, as a log line every few seconds."""
+
+import time
+from collections.abc import Mapping
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from connectors.clickhouse.batch import Partition
+
+log = structlog.get_logger()
+
+EVERY_S = 10.0
+
+
+class Progress:
+    """Counts since the last report."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._rows = 0
+        self._records = 0
+        self._batches = 0
+        self.rows_in_all = 0
+
+    def count(self, rows: int, records: int) -> None:
+        """One batch is stored."""
+        self._rows += rows
+        self._records += records
+        self._batches += 1
+        self.rows_in_all += rows
+
+    def report(self, consumer: Consumer, reached: Mapping[Partition, int]) -> None:
+        """Log rows/s, batches and lag (records behind the end of the topics) if it is time."""
+        seconds = time.monotonic() - self._since
+        if seconds < EVERY_S:
+            return
+        log.info(
+            "progress",
+            rows=self._rows,
+            rows_per_s=round(self._rows / seconds, 1),
+            records=self._records,
+            batches=self._batches,
+            lag_records=_lag(consumer, reached),
+            rows_in_all=self.rows_in_all,
+        )
+        self._since = time.monotonic()
+        self._rows = self._records = self._batches = 0
+
+
+def _lag(consumer: Consumer, reached: Mapping[Partition, int]) -> int:
+    behind = 0
+    for partition, offset in reached.items():
+        try:
+            low, high = consumer.get_watermark_offsets(
+                TopicPartition(partition.topic, partition.partition), cached=True
+            )
+        except KafkaException:
+            # not known before the first fetch of a partition; the next report has it
+            continue
+        behind += max(0, high - max(offset, low))
+    return behind

@@ -1,0 +1,1 @@
+"""SQL of the history: migrations/ (frozen, numbered) and views/ (one file each)."""
