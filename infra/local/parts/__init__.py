@@ -2,10 +2,12 @@
 
 from infra.local.parts.clickhouse import ClickHouse
 from infra.local.parts.connect import Connect
+from infra.local.parts.connector import Connector
 from infra.local.parts.contract import Part
 from infra.local.parts.contracts import Schemas, Topics
 from infra.local.parts.kafka import Kafka
 from infra.local.parts.postgres import Postgres
+from infra.local.parts.processes import KINDS, Process
 from infra.local.parts.registry import Registry
 from infra.local.parts.tryton import Tryton
 
@@ -18,6 +20,8 @@ PARTS: tuple[Part, ...] = (
     Tryton(),
     Topics(),
     Schemas(),
+    Connector(),
+    *(Process(kind) for kind in KINDS),
 )
 
 
