@@ -9,9 +9,8 @@ from pathlib import Path
 import httpx
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
-from connectors.gateway.app import Metrics, State, make_app
+from connectors.gateway.app import Metrics, State, Webhooks
 from connectors.gateway.backfill import Backfill
 from connectors.gateway.durable import Durable
 from connectors.gateway.records import Records
@@ -59,10 +58,20 @@ class Server(uvicorn.Server):
         yield
 
 
-async def listen(app: FastAPI, port: int) -> None:
+async def listen(app: Webhooks, port: int) -> None:
     """Serve until cancelled, then let the requests under way end."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, access_log=False, log_config=None, lifespan="off", timeout_graceful_shutdown=5
+        app,
+        host="127.0.0.1",
+        port=port,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
     )
     server = Server(config)
     try:
@@ -82,12 +91,12 @@ async def serve(environ: dict[str, str]) -> None:
     kafka.on_all_down = durable.broker_is_down
     state = State(shops, durable, Metrics())
     try:
-        async with asyncio.TaskGroup() as tasks, httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10) as http, asyncio.TaskGroup() as tasks:
             tasks.create_task(durable.forward())
             tasks.create_task(watch_shops(shops))
             tasks.create_task(connect_registry(state, environ["SKUSTREAM_REGISTRY"], folder))
             tasks.create_task(Backfill(state, http, folder / "cursors.json").run())
-            tasks.create_task(listen(make_app(state), int(environ["SKUSTREAM_GATEWAY_PORT"])))
+            tasks.create_task(listen(Webhooks(state), int(environ["SKUSTREAM_GATEWAY_PORT"])))
     finally:
         await kafka.close()
         await spool.close()

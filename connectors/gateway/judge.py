@@ -1,14 +1,13 @@
 """What a delivery is worth: signature, shop, body. Pure: takes bytes, gives the answer and the records."""
 
 import hashlib
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from connectors.gateway.masking import masked
 from connectors.platforms.contract import Delivery, Invalid, Malformed, ParseError, Shop, Told, UnknownStatus
-from connectors.platforms.orders import NAMESPACE
+from connectors.platforms.orders import derived_id
 from connectors.platforms.registry import BY_NAME
 from schemas.wire import OrderChanged, RawDelivery
 
@@ -99,7 +98,7 @@ def raw_delivery(incoming: Incoming, judged: Judgement) -> RawDelivery:
     delivery_id = judged.delivery.delivery_id
     cause = f"{incoming.platform}:{incoming.shop}:{delivery_id}:{digest}:{incoming.received_at}"
     return {
-        "event_id": str(uuid.uuid5(NAMESPACE, cause)),
+        "event_id": derived_id(cause),
         "platform": _printable(incoming.platform),
         "shop": _printable(incoming.shop),
         "delivery_id": delivery_id,

@@ -1,7 +1,8 @@
 """Takes the buyer out of a platform's body before it is recorded."""
 
-import json
 from typing import Any
+
+import orjson
 
 MASK = "***"
 PERSONAL = frozenset(
@@ -51,15 +52,20 @@ PERSONAL = frozenset(
 def masked(body: bytes) -> str:
     """The JSON with every personal field replaced by ``***``; empty for what is not JSON, as it cannot be masked."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
         return ""
-    return json.dumps(_mask(value), ensure_ascii=False, separators=(",", ":"))
+    _mask(value)
+    return orjson.dumps(value).decode()
 
 
-def _mask(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: MASK if name in PERSONAL and inner else _mask(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_mask(inner) for inner in value]
-    return value
+def _mask(value: Any) -> None:
+    """In place; recursion is bounded, as the parser refuses deep nesting."""
+    if type(value) is dict:
+        for name in value.keys() & PERSONAL:
+            if value[name]:
+                value[name] = MASK
+        value = value.values()
+    for inner in value:
+        if type(inner) is dict or type(inner) is list:
+            _mask(inner)

@@ -1,11 +1,9 @@
 """Which messages a judged delivery becomes: its raw record, its orders, a dead letter and an alarm if it drifted."""
 
-import uuid
-
 from connectors.gateway.judge import Incoming, Judgement, Verdict, raw_delivery
 from connectors.kafka.envelope import Envelope, dead_letter
 from connectors.kafka.producer import Message
-from connectors.platforms.orders import NAMESPACE
+from connectors.platforms.orders import derived_id
 from schemas.codec import Codec
 from schemas.topics import ALERTS, ORDERS, RAW
 from schemas.wire import AlertRaised, OrderChanged
@@ -54,7 +52,7 @@ class Records:
             return []
         self._alarmed[kind, channel] = now
         alert: AlertRaised = {
-            "event_id": str(uuid.uuid5(NAMESPACE, f"{kind}:{channel}:{cause}")),
+            "event_id": derived_id(f"{kind}:{channel}:{cause}"),
             "kind": kind,
             "subject": channel,
             "state": "open",

@@ -1,5 +1,6 @@
 """From a platform's order to OrderChanged: the derived id, the version that decides, and errors that name the field."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from schemas.wire import OrderChanged, OrderLine
 
 T = TypeVar("T")
 NAMESPACE = uuid.UUID("5b0f9c1e-6f0c-5d0a-9a51-5f8f3c6c1d11")
+NAMESPACE_BYTES = NAMESPACE.bytes
 STEPS = 1000
 """Versions that one millisecond of a platform's clock can hold, since platforms tell whole seconds only."""
 RANKS: dict[Lifecycle, int] = {
@@ -59,6 +61,15 @@ def millis(moment: datetime) -> int:
     return round(aware.timestamp() * 1000)
 
 
+def derived_id(cause: str) -> str:
+    """The UUIDv5 of a cause; as uuid.uuid5 has it, at a quarter of its price."""
+    digest = bytearray(hashlib.sha1(NAMESPACE_BYTES + cause.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 def version_of(changed_at: int, status: Lifecycle, progress: int) -> int:
     """The order's own version. Platforms stamp whole seconds, in which an order can be created, paid and cancelled:
     within a stamp the place in the life decides, then the progress."""
@@ -75,7 +86,7 @@ def order_changed(facts: Facts, told: Told) -> OrderChanged:
     version = version_of(changed_at, facts.status, facts.progress)
     is_off = facts.status in CANCELLED
     return {
-        "event_id": str(uuid.uuid5(NAMESPACE, f"{order_key}:{version}")),
+        "event_id": derived_id(f"{order_key}:{version}"),
         "order_key": order_key,
         "platform": shop.platform,
         "shop": shop.shop,
