@@ -96,8 +96,6 @@ async def read_body(receive: Receive) -> tuple[bytes, bool]:
 
 STEADY: tuple[Verdict, ...] = ("accepted", "ignored")
 GOOD: dict[Verdict, Response] = {verdict: JSONResponse({"verdict": verdict}, STATUS[verdict]) for verdict in STEADY}
-    verdict: JSONResponse({"verdict": verdict}, STATUS[verdict]) for verdict in ("accepted", "ignored")
-}
 """Answers that never change, made once; a response keeps nothing of a request."""
 
 
