@@ -46,7 +46,7 @@ WITH
             min(occurred_at) AS at,
             min(_timestamp) AS recorded_at
         FROM decisions
-        WHERE order_key IN (SELECT movements.order_key FROM movements WHERE sku = {sku:String} AND movements.order_key != '')
+        WHERE decisions.order_key IN (SELECT movements.order_key FROM movements WHERE sku = {sku:String} AND movements.order_key != '')
         GROUP BY event_id
     ),
     story AS
