@@ -37,7 +37,7 @@ def main(lock: Path) -> None:
 
 def entry(lock: str, name: str) -> str:
     """The lines of one package in the lock, hashes and all; exits when it is not there."""
-    found = re.search(rf"^{re.escape(name)}==.*(?:\\\n.*)*$", lock, re.MULTILINE)
+    found = re.search(rf"^{re.escape(name)}==(?:.*\\\n)*.*$", lock, re.MULTILINE)
     if not found:
         sys.exit(f"requirements.lock has no {name}; make it anew with: make lock")
     return found.group(0) + "\n"
@@ -46,7 +46,9 @@ def entry(lock: str, name: str) -> str:
 def settings_of_pip() -> dict[str, str]:
     """The user's package index and certificates as pip knows them, in uv's variables where those are not set."""
     names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}
-    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    )
     found = re.findall(r"^\S+?\.([a-z-]+)='(.*)'$", listed.stdout, re.MULTILINE)
     wanted = {names[key]: value for key, value in found if key in names}
     return {name: value for name, value in wanted.items() if name not in os.environ}

@@ -24,7 +24,9 @@ def rows(query: str, **parameters: str) -> list[dict[str, Any]]:
             timeout=_TIMEOUT_SECONDS,
         )  # fmt: skip
     except httpx.HTTPError as error:
-        raise CommandError(Exit.UNREACHABLE, f"ClickHouse does not answer at {url.hostname}:{url.port}: {error}") from None
+        raise CommandError(
+            Exit.UNREACHABLE, f"ClickHouse does not answer at {url.hostname}:{url.port}: {error}"
+        ) from None
     if answer.is_error:
         raise CommandError(Exit.FAILURE, f"ClickHouse refused the query: {answer.text.strip()[:500]}")
     return [json.loads(line) for line in answer.text.splitlines()]

@@ -20,7 +20,12 @@ _STYLES = {"ready": "green", "failing": "bold red", "restarting": "yellow", "dow
 @contextlib.contextmanager
 def watch(home: Path) -> "Iterator[OnStatus]":
     """A function that shows each status it is given; the table stays on the screen at the end."""
-    plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or os.environ.get("CI")
+    plain = (
+        not sys.stderr.isatty()
+        or os.environ.get("NO_COLOR")
+        or os.environ.get("TERM") == "dumb"
+        or os.environ.get("CI")
+    )
     if plain:
         yield _plain(home)
         return
@@ -48,11 +53,15 @@ def table(status: dict[str, Any]) -> "Table":
     """One row per part: state, megabytes, seconds."""
     from rich.table import Table
 
-    rows = Table("part", "state", "download", "seconds", title=f"Skustream, {status['seconds']:.0f} s", title_justify="left")
+    rows = Table(
+        "part", "state", "download", "seconds", title=f"Skustream, {status['seconds']:.0f} s", title_justify="left"
+    )
     for name, part in status["parts"].items():
         style = _STYLES.get(part["state"], "dim")
         seconds = sum(value for phase, value in part["seconds"].items() if phase != "waiting")
-        rows.add_row(name, f"[{style}]{part['state']}[/]", _megabytes(part).strip(" ()"), f"{seconds:.1f}" if seconds else "")
+        rows.add_row(
+            name, f"[{style}]{part['state']}[/]", _megabytes(part).strip(" ()"), f"{seconds:.1f}" if seconds else ""
+        )
     return rows
 
 

@@ -14,8 +14,8 @@ from jgo.maven import Artifact as MavenArtifact
 from jgo.maven import MavenContext, PythonResolver
 from jgo.util import http
 
+from infra.local.errors import PartError
 from infra.local.manifest import Artifact
-from infra.local.parts.contract import PartError
 
 Progress = Callable[[int], None]
 _CHUNK = 1 << 18
@@ -43,8 +43,7 @@ class ResumingResolver(PythonResolver):
 
     def download(self, artifact: MavenArtifact) -> Path:
         """Fetch one artifact to its place in the cache; raises DownloadError after the last try."""
-        path = artifact.cached_path
-        assert path is not None
+        path = _place(artifact)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
         failures: list[str] = []
@@ -73,12 +72,14 @@ class ResumingResolver(PythonResolver):
         with http.get(url, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS) as answer:
             answer.raise_for_status()
             resumed = answer.status_code == requests.codes.partial_content
-            with open(part, "ab" if resumed else "wb") as file:
+            with part.open("ab" if resumed else "wb") as file:
                 for chunk in answer.iter_content(_CHUNK):
                     file.write(chunk)
                     self._progress(file.tell())
         if part.stat().st_size < self._wanted.size:
-            raise requests.ConnectionError(f"the connection ended at {part.stat().st_size} of {self._wanted.size} bytes")
+            raise requests.ConnectionError(
+                f"the connection ended at {part.stat().st_size} of {self._wanted.size} bytes"
+            )
 
     def _verify(self, part: Path) -> None:
         found = sha256(part)
@@ -92,7 +93,7 @@ class ResumingResolver(PythonResolver):
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -100,15 +101,16 @@ def context(cache: Path, resolver: PythonResolver) -> MavenContext:
     """jgo's context on our cache, with the repositories of the user's jgo settings (default: Maven Central)."""
     settings = GlobalSettings.load()
     return MavenContext(
-        resolver=resolver, repo_cache=cache / "maven", remote_repos=settings.repositories or None, timeout=_TIMEOUT_SECONDS
+        resolver=resolver,
+        repo_cache=cache / "maven",
+        remote_repos=settings.repositories or None,
+        timeout=_TIMEOUT_SECONDS,
     )
 
 
 def place(artifact: Artifact, cache: Path) -> Path:
     """Where an artifact is in the cache once it is downloaded."""
-    path = _maven(artifact, context(cache, PythonResolver())).cached_path
-    assert path is not None
-    return path
+    return _place(_maven(artifact, context(cache, PythonResolver())))
 
 
 def fetch(artifact: Artifact, cache: Path, progress: Progress) -> Path:
@@ -117,8 +119,7 @@ def fetch(artifact: Artifact, cache: Path, progress: Progress) -> Path:
     `progress` is told how many bytes are there. Raises DownloadError.
     """
     maven = _maven(artifact, context(cache, ResumingResolver(artifact, progress)))
-    path = maven.cached_path
-    assert path is not None
+    path = _place(maven)
     with _only_one(path):
         if path.exists() and path.stat().st_size != artifact.size:
             path.unlink()
@@ -148,10 +149,15 @@ def _maven(artifact: Artifact, maven: MavenContext) -> MavenArtifact:
     return component.artifact(artifact.classifier, artifact.packaging)
 
 
+def _place(artifact: MavenArtifact) -> Path:
+    path: Path = artifact.context.repo_cache / artifact.component.path_prefix / artifact.cached_filename
+    return path
+
+
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Keeps two stacks that start at once from fetching the same file twice."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_name(path.name + ".lock"), "w") as file:
+    with path.with_name(path.name + ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

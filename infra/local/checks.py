@@ -92,7 +92,7 @@ def downloads() -> Iterator[Finding]:
 
 def database_user() -> Iterator[Finding]:
     """Somebody PostgreSQL may run as."""
-    from infra.local.parts.contract import PartError
+    from infra.local.errors import PartError
     from infra.local.parts.postgres import os_user
 
     try:
@@ -110,7 +110,7 @@ def ports() -> Iterator[Finding]:
 
     if _status() is not None:
         return
-    taken = [f"{part.name} {port}" for part in PARTS for port in part.ports.values() if not is_free(port)]
+    taken = [f"{part.name} {port}" for part in PARTS for _, port in part.ports if not is_free(port)]
     yield Finding("ports", True, f"taken, will move: {', '.join(taken)}" if taken else "all free")
 
 
@@ -150,13 +150,17 @@ def _connector(port: int) -> Finding:
 def _slot(address: str) -> Finding:
     import psycopg
 
-    query = "select slot_name, active, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) from pg_replication_slots"
+    query = (
+        "select slot_name, active, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) from pg_replication_slots"
+    )
     try:
         with psycopg.connect(address, connect_timeout=5) as connection:
             slots = connection.execute(query).fetchall()
     except psycopg.Error as error:
         return Finding("replication slot", False, str(error).strip(), "skustream logs postgres")
-    words = [f"{name} {'active' if active else 'idle'}, {int(lag or 0) / 1e6:.1f} MB behind" for name, active, lag in slots]
+    words = [
+        f"{name} {'active' if active else 'idle'}, {int(lag or 0) / 1e6:.1f} MB behind" for name, active, lag in slots
+    ]
     ok = bool(slots) and all(active and int(lag or 0) < _SLOT_LAG_MB * 1_000_000 for _, active, lag in slots)
     return Finding("replication slot", ok, "; ".join(words) or "there is none", "skustream logs connect")
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.local.parts.contract import PartError
+from infra.local.errors import PartError
 
 _NAME = "control.sock"
 Answer = Callable[[dict[str, object]], Awaitable[dict[str, object]]]

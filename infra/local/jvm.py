@@ -34,7 +34,7 @@ class Program:
         The JRE wheel brings no archive at all, so the JDK's own classes are in it too.
         """
         archive, classes = self._archive(site), self._class_list(site)
-        with open(archive.with_suffix(".lock"), "w") as lock:
+        with archive.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if archive.exists() or not classes.exists():
                 return

@@ -1,4 +1,4 @@
-"""Starts one program that cannot outlive the supervisor: a script of its own, run with `python -I -S`, imports nothing of ours.
+"""Starts one program that cannot outlive the supervisor; a script of its own, run with `python -I -S`.
 
 Usage: launch.py PARENT_PID DEATH_SIGNAL USER_ID GROUP_ID PROGRAM [ARGUMENT...]   (user id -1: stay who we are)
 """
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"launch: prctl failed: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != parent:
         sys.exit("launch: the supervisor ended before the program was started")
-    os.execvp(arguments[4], arguments[4:])
+    os.execvp(arguments[4], arguments[4:])  # noqa: S606 - to become the program is the point
 
 
 if __name__ == "__main__":

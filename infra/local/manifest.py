@@ -101,7 +101,7 @@ def _closure(context: "MavenContext", root: Root) -> "list[MavenArtifact]":
 def _row(entry: "tuple[MavenArtifact, set[str]]") -> Artifact:
     artifact, bundles = entry
     path = artifact.resolve()
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Artifact(
         artifact.groupId, artifact.artifactId, artifact.version, artifact.classifier, artifact.packaging,
@@ -115,7 +115,7 @@ def main() -> None:
         rows = make(Path(folder))
     lines = ",\n".join(" " + json.dumps(asdict(row)) for row in rows)
     MANIFEST.write_text(f"[\n{lines}\n]\n")
-    print(f"{len(rows)} artifacts, {sum(row.size for row in rows) / 1e6:.0f} MB: {MANIFEST.name}", file=sys.stderr)
+    sys.stderr.write(f"{len(rows)} artifacts, {sum(row.size for row in rows) / 1e6:.0f} MB: {MANIFEST.name}\n")
 
 
 if __name__ == "__main__":

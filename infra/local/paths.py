@@ -13,7 +13,7 @@ def default_home() -> Path:
 
 
 def cache_dir() -> Path:
-    """The folder of the downloads, shared by all stacks of a user: SKUSTREAM_CACHE, else `skustream` in the user's cache."""
+    """The downloads' folder, shared by all stacks of a user: SKUSTREAM_CACHE, else `skustream` in the user's cache."""
     given = os.environ.get("SKUSTREAM_CACHE")
     if given:
         return Path(given).expanduser().resolve()

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.local.artifacts import fetch_all
+from infra.local.errors import PartError
 from infra.local.manifest import bundle
-from infra.local.parts.contract import Command, Part, PartError, Site
+from infra.local.parts.contract import Command, Part, Site
 
 WAITING, DOWNLOADING, PREPARING, STARTING, READY = "waiting", "downloading", "preparing", "starting", "ready"
 RESTARTING, FAILING, STOPPING, STOPPED = "restarting", "failing", "stopping", "stopped"
@@ -71,7 +72,7 @@ class Runner:
         try:
             await asyncio.to_thread(self.part.settle, self._site)
         except (PartError, OSError) as error:
-            print(f"{self.part.name} did not settle: {error}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{self.part.name} did not settle: {error}\n")
 
     async def stop(self) -> None:
         """End the part and keep it down."""
@@ -112,26 +113,27 @@ class Runner:
             "state": status.state, "pid": status.pid, "restarts": status.restarts, "error": status.error,
             "bytes_done": status.bytes_done, "bytes_total": status.bytes_total,
             "seconds": {name: round(value, 2) for name, value in status.seconds.items()},
-            "ports": {name: self._site.port(self.part.name, name) for name in self.part.ports},
+            "ports": {name: self._site.port(self.part.name, name) for name, _ in self.part.ports},
             "log": str(self._site.log(self.part.name)),
             "last_lines": tail(self._site.log(self.part.name), _LAST_LINES) if status.state == FAILING else [],
         }  # fmt: skip
 
     def _command(self) -> Command:
         command = self.part.command(self._site)
-        assert command is not None, "only parts with a command have a process"
+        if command is None:
+            raise PartError(f"{self.part.name} has no program")
         return command
 
     def _set(self, state: str) -> None:
         self.status.state = state
-        print(f"{time.strftime('%H:%M:%S')} {self.part.name} {state} {self.status.error}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {self.part.name} {state} {self.status.error}\n")
 
     def _fail(self, reason: str) -> None:
         self.status.error = reason
         self._set(FAILING)
 
     @contextlib.contextmanager
-    def _phase(self, state: str):  # type: ignore[no-untyped-def]
+    def _phase(self, state: str) -> Iterator[None]:
         self._set(state)
         begun = time.monotonic()
         yield
@@ -172,7 +174,7 @@ class Runner:
         self.status.pid = process.pid
         ended = asyncio.create_task(process.wait())
         try:
-            await self._until_ready(ended, begun)
+            await self._until_ready(ended, process.pid, begun)
             code = await ended
         finally:
             ended.cancel()
@@ -185,14 +187,14 @@ class Runner:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         command = self._command()
-        with open(self._site.log(self.part.name), "ab") as log:
+        with self._site.log(self.part.name).open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *command.launched(), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 cwd=self._site.folder(self.part.name),
                 env={**os.environ, **self._site.environment, **command.environment},
             )  # fmt: skip
 
-    async def _until_ready(self, ended: "asyncio.Task[int]", begun: float) -> None:
+    async def _until_ready(self, ended: "asyncio.Task[int]", pid: int, begun: float) -> None:
         while not ended.done():
             if await asyncio.to_thread(self._check):
                 self.status.seconds[STARTING] = time.monotonic() - begun
@@ -202,8 +204,7 @@ class Runner:
                 return
             if time.monotonic() - begun > self.part.start_seconds:
                 self.status.error = f"not ready after {self.part.start_seconds:.0f} s"
-                assert self._process is not None
-                _signal_group(self._process.pid, signal.SIGKILL)
+                _signal_group(pid, signal.SIGKILL)
                 return
             await asyncio.wait({ended}, timeout=_POLL_SECONDS)
 
@@ -227,7 +228,7 @@ def tail(path: Path, lines: int) -> list[str]:
     """The last lines of a log; none when there is no such file."""
     if not path.exists():
         return []
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 64_000))
         return file.read().decode(errors="replace").splitlines()[-lines:]
 

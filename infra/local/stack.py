@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from infra.local import control, supervisor
 from infra.local.control import NotRunning
-from infra.local.parts.contract import PartError
+from infra.local.errors import PartError
 from infra.local.paths import PROJECT, default_home
 from infra.local.runner import READY, STOPPED, tail
 
@@ -36,7 +36,11 @@ class Stack:
     """
 
     def __init__(
-        self, home: Path | None = None, parts: tuple[str, ...] = (), until_exit_of: int | None = None, fixed_ports: bool = False
+        self,
+        home: Path | None = None,
+        parts: tuple[str, ...] = (),
+        until_exit_of: int | None = None,
+        fixed_ports: bool = False,
     ) -> None:
         self.home = (home or default_home()).resolve()
         self._parts = parts
@@ -59,9 +63,9 @@ class Stack:
         (self.home / "logs").mkdir(exist_ok=True)
         ports = "fixed" if self._fixed_ports else "free"
         log = self.home / "logs" / "supervisor.log"
-        with open(log, "ab") as output:
+        with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.supervisor", str(self.home), str(self._parent), ports, *self._parts],
+                [sys.executable, "-m", supervisor.__name__, str(self.home), str(self._parent), ports, *self._parts],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
                 cwd=self.home, env={**os.environ, "PYTHONPATH": str(PROJECT)},
             )  # fmt: skip
@@ -94,7 +98,7 @@ class Stack:
         return control.call(self.home, "status")
 
     def require(self, *parts: str, timeout: float = 300.0) -> None:
-        """Start these parts (and what they depend on) if the stack does not have them yet, and wait until it is ready."""
+        """Start these parts, with what they depend on, if the stack does not have them; wait until all is ready."""
         control.call(self.home, "add", parts=parts)
         self._settle(time.monotonic() + timeout, None)
 
@@ -129,7 +133,9 @@ class Stack:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def _wait_until_up(self, process: "subprocess.Popen[bytes]", deadline: float) -> None:
@@ -167,7 +173,9 @@ def failure(status: dict[str, Any]) -> str:
     for name, part in status["parts"].items():
         if part["state"] == "failing" or (not status["failing"] and part["state"] != READY):
             lines = "".join(f"\n    {line}" for line in part["last_lines"])
-            texts.append(f"{name} is {part['state']}: {part['error'] or 'no reason known'}\n  log: {part['log']}{lines}")
+            texts.append(
+                f"{name} is {part['state']}: {part['error'] or 'no reason known'}\n  log: {part['log']}{lines}"
+            )
     return "\n".join(texts)
 
 

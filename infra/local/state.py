@@ -1,4 +1,4 @@
-"""What a stack remembers between `down` and `up`: its ports and its passwords, in state.json (readable by its owner only)."""
+"""What a stack remembers between `down` and `up`: ports and passwords, in state.json, which only its owner can read."""
 
 import json
 import os
@@ -32,6 +32,6 @@ class State:
     def save(self) -> None:
         """Write the file in one step, so that a crash leaves the old or the new one."""
         draft = self.path.with_suffix(".tmp")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump({"ports": self.ports, "secrets": self.secrets}, file, indent=1, sort_keys=True)
         draft.replace(self.path)

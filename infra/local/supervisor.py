@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.local import control, ports, reaper
+from infra.local.errors import PartError
 from infra.local.parts import PARTS, closure
-from infra.local.parts.contract import Part, PartError, Site
+from infra.local.parts.contract import Part, Site
 from infra.local.paths import PROJECT, cache_dir
 from infra.local.runner import FAILING, READY, Runner
 from infra.local.state import State
@@ -27,6 +28,7 @@ BUSY = 3
 """Exit code when another supervisor owns the home folder."""
 RUN_FILE = "run.json"
 SHOPS_FILE = "shops.json"
+MARK = "SKUSTREAM_STACK"
 
 
 def site_for(home: Path, fixed_ports: bool) -> Site:
@@ -35,7 +37,7 @@ def site_for(home: Path, fixed_ports: bool) -> Site:
     taken: set[int] = set()
     chosen: dict[str, int] = {}
     for part in PARTS:
-        for name, usual in part.ports.items():
+        for name, usual in part.ports:
             key = f"{part.name}.{name}"
             port = ports.choose(state.ports.get(key, usual if fixed_ports else None), taken)
             chosen[key] = port
@@ -137,13 +139,13 @@ class Supervisor:
 
 def start_reaper() -> None:
     """Mark this process and all it starts, and have what bears the mark killed should this process be killed."""
-    mark = f"SKUSTREAM_STACK={uuid.uuid4().hex}"
+    value = uuid.uuid4().hex
     reading, _ = os.pipe()
-    command = [sys.executable, "-I", "-S", reaper.__file__, mark]
+    command = [sys.executable, "-I", "-S", reaper.__file__, f"{MARK}={value}"]
     subprocess.Popen(command, stdin=reading, start_new_session=True)
     os.close(reading)
     # after its start, so that it does not bear the mark itself
-    os.environ.update([mark.split("=")])
+    os.environ[MARK] = value
 
 
 @contextlib.contextmanager
@@ -151,7 +153,7 @@ def owner_of(home: Path) -> Iterator[None]:
     """Be the one supervisor of a home folder, or exit with BUSY."""
     home.mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
-    with open(home / "lock", "w") as lock:
+    with (home / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

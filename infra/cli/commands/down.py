@@ -8,7 +8,9 @@ from infra.cli.output import CommandError, Exit, Json, emit
 
 
 def down(
-    wipe: Annotated[bool, typer.Option("--wipe", help="Also delete all data, logs and passwords of the stack.")] = False,
+    wipe: Annotated[
+        bool, typer.Option("--wipe", help="Also delete all data, logs and passwords of the stack.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Stop all parts. Data stay, and the next `up` goes on with them."""

@@ -43,7 +43,7 @@ def _follow(files: dict[str, Path], named: bool) -> None:
     places = {name: file.stat().st_size for name, file in files.items()}
     while True:
         for name, file in files.items():
-            with open(file, "rb") as log:
+            with file.open("rb") as log:
                 log.seek(places[name])
                 text = log.read().rpartition(b"\n")[0]
             if text:

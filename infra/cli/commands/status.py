@@ -44,9 +44,21 @@ def words(found: dict[str, Any]) -> str:
     rows = Table("part", "state", "port", "pid", "MB", "restarts", "note", box=None, pad_edge=False)
     for name, part in found["parts"].items():
         port, pid = part["ports"].get("main", ""), part["pid"] or ""
-        rows.add_row(name, part["state"], str(port), str(pid), str(part["memory_mb"] or ""), str(part["restarts"] or ""), part["error"])
+        rows.add_row(
+            name,
+            part["state"],
+            str(port),
+            str(pid),
+            str(part["memory_mb"] or ""),
+            str(part["restarts"] or ""),
+            part["error"],
+        )
     total = sum(part["memory_mb"] for part in found["parts"].values())
     text = StringIO()
     Console(file=text, width=140).print(rows)
-    failing = [f"\n{name}: {part['log']}\n  " + "\n  ".join(part["last_lines"]) for name, part in found["parts"].items() if part["last_lines"]]
+    failing = [
+        f"\n{name}: {part['log']}\n  " + "\n  ".join(part["last_lines"])
+        for name, part in found["parts"].items()
+        if part["last_lines"]
+    ]
     return text.getvalue() + f"{total} MB in all. Home: {found['home']}" + "".join(failing)

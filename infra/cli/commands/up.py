@@ -10,7 +10,9 @@ from infra.cli.output import CommandError, Exit, Json, emit, say
 
 
 def up(
-    parts: Annotated[list[str] | None, typer.Argument(help="Parts to start, with what they need. Default: all.")] = None,
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="Parts to start, with what they need. Default: all.")
+    ] = None,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop everything.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -65,7 +67,10 @@ def words(status: dict[str, Any]) -> str:
     """What `up` says."""
     slowest = sorted(status["parts"].items(), key=lambda item: -sum(item[1]["seconds"].values()))[:3]
     lines = [f"Ready: {len(status['parts'])} parts in {status['seconds']:.1f} s."]
-    lines += [f"  {name}: " + ", ".join(f"{phase} {value:.1f} s" for phase, value in part["seconds"].items()) for name, part in slowest]
+    lines += [
+        f"  {name}: " + ", ".join(f"{phase} {value:.1f} s" for phase, value in part["seconds"].items())
+        for name, part in slowest
+    ]
     ports = {name: part["ports"]["main"] for name, part in status["parts"].items() if "main" in part["ports"]}
     if "console" in ports:
         lines.append(f"Open http://127.0.0.1:{ports['console']}/")

@@ -25,7 +25,11 @@ def version(as_json: Json = False) -> None:
     parts.update({roots[0].name: roots[0].version for _, roots in BUNDLES})
     own = _own(PROJECT / "pyproject.toml") or installed("skustream")
     document: dict[str, object] = {"skustream": own, "python": platform.python_version(), "parts": parts}
-    emit(document, as_json, lambda: "\n".join([f"skustream {own}", *(f"  {name} {text}" for name, text in parts.items())]))
+    emit(
+        document,
+        as_json,
+        lambda: "\n".join([f"skustream {own}", *(f"  {name} {text}" for name, text in parts.items())]),
+    )
 
 
 def _own(project: Path) -> str:

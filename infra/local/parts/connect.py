@@ -3,6 +3,8 @@
 import http.client
 import json
 
+from typing_extensions import override
+
 from infra.local import jvm
 from infra.local.parts.contract import Command, Part, Site
 from infra.local.parts.kafka import brokers
@@ -37,9 +39,10 @@ class Connect(Part):
 
     name = "connect"
     depends_on = ("kafka",)
-    ports = {"main": 18083}
+    ports = (("main", 18083),)
     bundles = ("connect", "debezium")
 
+    @override
     def prepare(self, site: Site) -> None:
         settings = {
             **_SETTINGS,
@@ -51,12 +54,15 @@ class Connect(Part):
         path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         self._program(site)
 
+    @override
     def command(self, site: Site) -> Command:
         return Command(self._program(site).argv(site, str(site.folder(self.name) / "worker.properties")))
 
+    @override
     def ready(self, site: Site) -> bool:
         return isinstance(ask(site, "GET", "/connectors"), list)
 
+    @override
     def settle(self, site: Site) -> None:
         self._program(site).share_classes(site)
 

@@ -2,7 +2,10 @@
 
 import time
 
-from infra.local.parts.contract import Part, PartError, Site
+from typing_extensions import override
+
+from infra.local.errors import PartError
+from infra.local.parts.contract import Part, Site
 from infra.local.parts.postgres import uri
 
 NAME = "tryton"
@@ -16,6 +19,7 @@ class Connector(Part):
     name = "connector"
     depends_on = ("connect", "tryton", "topics")
 
+    @override
     def set_up(self, site: Site) -> None:
         import httpx
 

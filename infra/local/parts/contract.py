@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.local import launch
+from infra.local.errors import PartError
 
 Environment = dict[str, str]
 
@@ -65,7 +66,7 @@ class Site:
 
     def run(self, part: str, command: Command) -> None:
         """Run a program to its end, its output in the part's log; raises PartError when it fails."""
-        with open(self.log(part), "ab") as log:
+        with self.log(part).open("ab") as log:
             result = subprocess.run(
                 command.launched(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 env={**os.environ, **self.environment, **command.environment}, check=False,
@@ -74,17 +75,13 @@ class Site:
             raise PartError(f"{Path(command.argv[0]).name} ended with exit code {result.returncode}")
 
 
-class PartError(Exception):
-    """A part cannot be started; the message says why in words for the user."""
-
-
 class Part:
     """One part of the stack. The class attributes and methods below are the whole protocol; the defaults do nothing."""
 
     name: str
     depends_on: tuple[str, ...] = ()
-    ports: Mapping[str, int] = {}
-    """Name of each port -> the number that is tried first."""
+    ports: tuple[tuple[str, int], ...] = ()
+    """Name of each port, and the number that is tried first."""
     bundles: tuple[str, ...] = ()
     """Names of the bundles of the manifest that are downloaded for it."""
     start_seconds: float = 90.0

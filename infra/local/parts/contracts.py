@@ -1,6 +1,9 @@
 """Two parts without a process: all topics made on the broker, all schemas registered, before any worker starts."""
 
-from infra.local.parts.contract import Part, PartError, Site
+from typing_extensions import override
+
+from infra.local.errors import PartError
+from infra.local.parts.contract import Part, Site
 
 
 class Topics(Part):
@@ -9,6 +12,7 @@ class Topics(Part):
     name = "topics"
     depends_on = ("kafka",)
 
+    @override
     def set_up(self, site: Site) -> None:
         from confluent_kafka import KafkaException
 
@@ -26,6 +30,7 @@ class Schemas(Part):
     name = "schemas"
     depends_on = ("registry",)
 
+    @override
     def set_up(self, site: Site) -> None:
         from schemas.codec import SchemaUnavailable
         from schemas.registry import IncompatibleSchema, Registry

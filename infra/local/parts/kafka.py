@@ -3,6 +3,8 @@
 import base64
 import uuid
 
+from typing_extensions import override
+
 from infra.local import jvm
 from infra.local.parts.contract import Command, Environment, Part, Site
 
@@ -45,9 +47,10 @@ class Kafka(Part):
     """Kafka 4.3.1. Its data survive a stop; the port may differ at the next start."""
 
     name = "kafka"
-    ports = {"main": 19092, "controller": 19093}
+    ports = (("main", 19092), ("controller", 19093))
     bundles = ("kafka",)
 
+    @override
     def prepare(self, site: Site) -> None:
         folder = site.folder(self.name)
         listener, controller = (f"127.0.0.1:{site.port(self.name, port)}" for port in ("main", "controller"))
@@ -65,13 +68,16 @@ class Kafka(Part):
             arguments = ["format", f"--cluster-id={cluster}", "-c", str(folder / "server.properties")]
             site.run(self.name, Command(self._program(site, "kafka.tools.StorageTool").argv(site, *arguments)))
 
+    @override
     def command(self, site: Site) -> Command:
         properties = str(site.folder(self.name) / "server.properties")
         return Command(self._program(site, "kafka.Kafka").argv(site, properties))
 
+    @override
     def settle(self, site: Site) -> None:
         self._program(site, "kafka.Kafka").share_classes(site)
 
+    @override
     def ready(self, site: Site) -> bool:
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
@@ -82,6 +88,7 @@ class Kafka(Part):
         except KafkaException:
             return False
 
+    @override
     def environment(self, site: Site) -> Environment:
         return {"SKUSTREAM_BROKERS": brokers(site)}
 

@@ -2,9 +2,13 @@
 
 import os
 import pwd
+import signal
 from pathlib import Path
 
-from infra.local.parts.contract import Command, Environment, OsUser, Part, PartError, Site
+from typing_extensions import override
+
+from infra.local.errors import PartError
+from infra.local.parts.contract import Command, Environment, OsUser, Part, Site
 
 _USER = "postgres"
 _SETTINGS = {
@@ -39,7 +43,9 @@ def os_user() -> OsUser | None:
         except KeyError:
             continue
         return OsUser(entry.pw_uid, entry.pw_gid)
-    raise PartError("PostgreSQL does not run as root and there is no OS user `nobody`; make one: useradd --system nobody")
+    raise PartError(
+        "PostgreSQL does not run as root and there is no OS user `nobody`; make one: useradd --system nobody"
+    )
 
 
 def uri(site: Site, database: str) -> str:
@@ -51,8 +57,9 @@ class Postgres(Part):
     """One server, one superuser with a password of its own, loopback only."""
 
     name = "postgres"
-    ports = {"main": 15432}
+    ports = (("main", 15432),)
 
+    @override
     def prepare(self, site: Site) -> None:
         folder, user = site.folder(self.name), os_user()
         data = folder / "pgdata"
@@ -76,19 +83,19 @@ class Postgres(Part):
         arguments = ["-D", str(draft), "-U", _USER, f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8"]
         options = ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         site.run(self.name, Command([str(binaries() / "initdb"), *arguments, *options], user=user))
-        with open(draft / "postgresql.conf", "a") as file:
+        with (draft / "postgresql.conf").open("a") as file:
             file.write("include 'skustream.conf'\n")
         password.unlink()
         draft.rename(data)
 
+    @override
     def command(self, site: Site) -> Command:
-        import signal
-
         data = site.folder(self.name) / "pgdata"
         argv = [str(binaries() / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(site.port(self.name))]
         # SIGINT is the fast stop, SIGQUIT the immediate one: a kill of the postmaster would leave its children a while
         return Command(argv, user=os_user(), stop_signal=signal.SIGINT, death_signal=signal.SIGQUIT)
 
+    @override
     def ready(self, site: Site) -> bool:
         import psycopg
 
@@ -98,6 +105,7 @@ class Postgres(Part):
         except psycopg.OperationalError:
             return False
 
+    @override
     def environment(self, site: Site) -> Environment:
         return {"SKUSTREAM_POSTGRES": uri(site, "tryton")}
 

@@ -3,6 +3,8 @@
 import sys
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from infra.local.parts.contract import Command, Environment, Part, Site
 from infra.local.ports import is_listening
 
@@ -28,18 +30,21 @@ class Process(Part):
     def __init__(self, kind: Kind) -> None:
         self.name = kind.name
         self.depends_on = kind.depends_on
-        self.ports = {"main": kind.port} if kind.port else {}
+        self.ports = (("main", kind.port),) if kind.port else ()
         self._kind = kind
 
+    @override
     def command(self, site: Site) -> Command:
         state = {"SKUSTREAM_STATE": str(site.folder(self.name))}
         return Command([sys.executable, "-m", *self._kind.arguments], environment=state)
 
+    @override
     def ready(self, site: Site) -> bool:
         if self._kind.port:
             return is_listening(site.port(self.name))
         return not self._kind.group or _has_members(site.environment["SKUSTREAM_BROKERS"], self._kind.group)
 
+    @override
     def environment(self, site: Site) -> Environment:
         return {self._kind.variable: str(site.port(self.name))} if self._kind.variable else {}
 

@@ -2,6 +2,8 @@
 
 import http.client
 
+from typing_extensions import override
+
 from infra.local import jvm
 from infra.local.parts.contract import Command, Environment, Part, Site
 from infra.local.parts.kafka import brokers
@@ -15,12 +17,14 @@ class Registry(Part):
 
     name = "registry"
     depends_on = ("kafka",)
-    ports = {"main": 18081, "management": 18082}
+    ports = (("main", 18081), ("management", 18082))
     bundles = ("registry",)
 
+    @override
     def prepare(self, site: Site) -> None:
         unpacked("registry", site.cache)
 
+    @override
     def command(self, site: Site) -> Command:
         settings = {
             "quarkus.http.host": "127.0.0.1",
@@ -41,11 +45,12 @@ class Registry(Part):
         argv = self._program(site).argv(site)
         return Command([argv[0], *(f"-D{key}={value}" for key, value in settings.items()), *argv[1:]])
 
+    @override
     def settle(self, site: Site) -> None:
         self._program(site).share_classes(site)
 
     def _program(self, site: Site) -> jvm.Program:
-        """Quarkus' own launcher loads classes in a way that cannot be shared; a plain class path can (7.6 -> 4.9 CPU s)."""
+        """A plain class path: classes loaded by Quarkus' own launcher cannot be shared (7.6 against 4.9 CPU s)."""
         folder = unpacked("registry", site.cache)
         # classes that the build has changed come before their originals
         changed = [folder / "quarkus" / f"{kind}-bytecode.jar" for kind in ("transformed", "generated")]
@@ -55,6 +60,7 @@ class Registry(Part):
             options=("--add-opens=java.base/java.lang=ALL-UNNAMED",),
         )  # fmt: skip
 
+    @override
     def ready(self, site: Site) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", site.port(self.name), timeout=2)
         try:
@@ -65,5 +71,6 @@ class Registry(Part):
         finally:
             connection.close()
 
+    @override
     def environment(self, site: Site) -> Environment:
         return {"SKUSTREAM_REGISTRY": f"http://127.0.0.1:{site.port(self.name)}{_API}"}
