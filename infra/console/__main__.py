@@ -1,0 +1,73 @@
+"""`python -m infra.console`: the live page on loopback, port SKUSTREAM_CONSOLE_PORT."""
+
+import asyncio
+import logging
+import sys
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from connectors.process import USAGE, Incomplete, configure_logs
+from infra.console.app import Console, build
+from infra.console.settings import from_environment
+
+LINE = (
+    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(),
+)
+
+
+class Server(uvicorn.Server):
+    """Ends the open streams as soon as it is told to stop; they would otherwise hold it up."""
+
+    def __init__(self, config: uvicorn.Config, console: Console) -> None:
+        super().__init__(config)
+        self._console = console
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: "list[object] | None" = None) -> None:  # type: ignore[override]
+        """Remember the loop, then start."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets=sockets)  # type: ignore[arg-type]
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._console.hub.close)
+        super().handle_exit(sig, frame)
+
+
+def _library_logs() -> None:
+    """Errors of uvicorn and others as JSON lines too; ClickHouse's are shown on the page and need no second telling."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=LINE, foreign_pre_chain=[]))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; the exit status."""
+    configure_logs("console")
+    _library_logs()
+    try:
+        settings = from_environment()
+    except Incomplete as error:
+        sys.stderr.write(f"console: {error}\n")
+        return USAGE
+    console = build(settings)
+    config = uvicorn.Config(
+        console.app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=5, timeout_keep_alive=30, backlog=512,
+    )  # fmt: skip
+    structlog.get_logger().info("listening", url=f"http://127.0.0.1:{settings.port}/")
+    Server(config, console).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
