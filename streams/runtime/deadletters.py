@@ -23,7 +23,10 @@ class Failure:
     @property
     def error_class(self) -> str:
         """The exception's class, or a general word for a reason given as text."""
-        return type(self.error).__name__ if isinstance(self.error, BaseException) else "Rejected"
+        if not isinstance(self.error, BaseException):
+            return "Rejected"
+        kind = type(self.error)
+        return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def topic_of(topic: str) -> str:

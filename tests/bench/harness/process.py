@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.bench.harness.peers.base import Job, Peer
 
