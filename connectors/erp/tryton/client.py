@@ -9,11 +9,12 @@ ErpError
 import base64
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NotRequired, Self, TypedDict, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import NotRequired, TypedDict  # pydantic asks for these before Python 3.12
 
 _API = "model.skustream.api"
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})

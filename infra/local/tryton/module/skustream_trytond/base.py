@@ -94,6 +94,8 @@ def make_warehouse(pool):
 
 def prepare_capture(cursor):
     cursor.execute(HEARTBEAT)
+    # never empty: a snapshot marks its last row, and this is the last table
+    cursor.execute("INSERT INTO skustream_heartbeat (id, beat_at) VALUES (1, now())")
     for table in COMPARED:
         cursor.execute(f"ALTER TABLE {table} REPLICA IDENTITY FULL")
 
