@@ -13,7 +13,7 @@ SOURCE = "skustream/stock"
 
 
 def unmapped(codec: Codec, tx: Transaction, movement: StockMovement, state: str) -> None:
-    """A shop sells what the ERP does not know: the line waits, and somebody must map it."""
+    """A shop sells what the ERP does not know: open when the first line waits for the SKU, closed when none does."""
     sku, at = movement["sku"], movement["occurred_at"]
     fault: dict[str, Any] = {
         "event_id": derive(movement["event_id"], "unmapped", state),

@@ -46,13 +46,14 @@ class Work:
             line = line_bytes(sku, command["order_key"], command["line_id"])
             reservation = tx.get(RESERVATIONS, line) or NEW_RESERVATION
             movement = DECIDERS[name](row, reservation, command)
-            if movement is not None:
-                self.change_line(row, line, reservation, movement)
-            return
-        movement = DECIDERS[name](row, NEW_RESERVATION, command)
-        if movement is None:
-            return
-        row = self.change_row(row, key, movement)
+            if movement is None:
+                return
+            row = self.change_line(row, line, reservation, movement)
+        else:
+            movement = DECIDERS[name](row, NEW_RESERVATION, command)
+            if movement is None:
+                return
+            row = self.change_row(row, key, movement)
         if row.parked and row.is_known:
             self.unpark(row, command)
 
@@ -68,7 +69,7 @@ class Work:
 
     def change_line(self, row: StockRow, line: bytes, before: Reservation, movement: StockMovement) -> StockRow:
         """The same for an order line: its reservation, its deadline, and what becomes of it."""
-        key = line.partition(b"\0")[0]
+        key, had_parked = line.partition(b"\0")[0], bool(row.parked)
         row = self.change_row(row, key, movement)
         after = evolve_reservation(before, movement)
         self.tx.put(RESERVATIONS, line, after)
@@ -80,8 +81,8 @@ class Work:
             marks: Headers = [*kind(SOURCE, name), *self.occasion]
             self.tx.send(INVENTORY_RESERVATIONS.name, key, data, marks)
             self.tx.send(ORDER_LINES.name, movement["order_key"].encode(), data, marks)
-        if movement["kind"] == "parked":
-            unmapped(self.codec, self.tx, movement, "open")
+        if bool(row.parked) != had_parked:
+            unmapped(self.codec, self.tx, movement, "open" if row.parked else "closed")
         return row
 
     def move_deadline(self, line: bytes, before: Reservation, after: Reservation) -> None:
@@ -111,14 +112,14 @@ class Work:
             self.apply("ReservationExpired", command)
 
     def unpark(self, row: StockRow, cause: Any) -> None:
-        """The SKU is known now: decide the lines that waited for it."""
-        sku = cause["sku"]
-        for key in row.parked:
-            line = f"{sku}\0{key}".encode()
-            reservation = self.tx.get(RESERVATIONS, line) or NEW_RESERVATION
-            movement = unpark(row, key, reservation, cause)
+        """The SKU is known now: decide the lines that waited for it, the first first."""
+        lines = [(key, f"{cause['sku']}\0{key}".encode()) for key in row.parked]
+        parked = [(key, line, self.tx.get(RESERVATIONS, line) or NEW_RESERVATION) for key, line in lines]
+        waiting = sum(reservation.held for _, _, reservation in parked)
+        for key, line, reservation in parked:
+            movement = unpark(row, key, reservation, cause, waiting)
             row = self.change_line(row, line, reservation, movement)
-            unmapped(self.codec, self.tx, movement, "closed")
+            waiting -= reservation.held
 
     def tell_levels(self) -> None:
         """The last level of each SKU that changed: who reads a level wants the newest, not each step."""

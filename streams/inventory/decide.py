@@ -82,9 +82,18 @@ def request(row: StockRow, reservation: Reservation, command: ReservationRequest
     return cast("StockMovement", draft)
 
 
-def unpark(row: StockRow, key: str, reservation: Reservation, cause: StockCounted | StockMoved) -> StockMovement:
-    """The SKU of a parked line is known now: decide the line, which was held without knowing."""
-    short = max(0, reservation.held - max(0, row.available + reservation.held))
+def unpark(
+    row: StockRow,
+    key: str,
+    reservation: Reservation,
+    cause: StockCounted | StockMoved | ReservationFulfilled,
+    waiting: int,
+) -> StockMovement:
+    """The SKU of a parked line is known now: decide the line, which was held without knowing.
+
+    ``waiting`` is what it and the parked lines behind it hold: first come, first served.
+    """
+    short = max(0, reservation.held - max(0, row.available + waiting))
     draft = _draft(row, cause, "oversold" if short else "reserved", 0, 0)
     draft["event_id"] = derive(cause["event_id"], key)
     draft["order_key"], draft["line_id"] = key.split("\0")

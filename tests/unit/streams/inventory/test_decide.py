@@ -1,6 +1,6 @@
 """What the stock core decides, by example."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,8 @@ Told = tuple[str, dict[str, Any]]
 
 def tell(*commands: "Told") -> tuple[StockRow, Reservation, list[Any]]:
     """Apply commands of one SKU and one order line; the row, the line, and what went out."""
-    row, line, out = EMPTY_ROW, NEW_RESERVATION, []
+    row, line = EMPTY_ROW, NEW_RESERVATION
+    out: list[Any] = []
     for name, command in commands:
         movement = DECIDERS[name](row, line, command)
         if movement is None:
@@ -148,7 +149,7 @@ def test_a_sale_of_an_unknown_sku_is_parked_and_decided_when_the_erp_tells_of_it
     movement = DECIDERS[name](row, line, count)
     assert movement
     row = evolve_row(row, movement)
-    decided = unpark(row, row.parked[0], line, count)
+    decided = unpark(row, row.parked[0], line, cast("Any", count), line.held)
     row, line = evolve_row(row, decided), evolve_reservation(line, decided)
     assert (decided["kind"], decided["short"], row.parked, row.reserved) == ("oversold", 1, (), 2)
 
