@@ -1,39 +1,18 @@
 """One run of the market: shoppers come by plan, buy what the shop shows, pay, change their mind."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from infra.market.baskets import Basket, demand
 from infra.market.plan import Visit, visits
+from infra.market.shops.base import StandIn
 from infra.market.world import World
 
 log = structlog.get_logger()
-
-
-class Shop(Protocol):
-    """What a shopper and a passer-by can do at a stand-in shop."""
-
-    channel: str
-
-    def listings(self) -> Mapping[str, int]:
-        """What it shows."""
-        ...
-
-    def place(self, lines: Sequence[tuple[str, int]], paid: bool) -> str | None:
-        """Buy; the order key, or None when the shop shows too little."""
-        ...
-
-    def pay(self, order_key: str) -> None:
-        """Pay an order that was placed unpaid."""
-        ...
-
-    def cancel(self, order_key: str) -> bool:
-        """Change one's mind; False when it is too late."""
-        ...
 
 
 @dataclass
@@ -57,7 +36,7 @@ class Tally:
 class Run:
     """Places ``orders`` orders at the shops; ``per_second`` shoppers come on average."""
 
-    def __init__(self, world: World, shops: Sequence[Shop], orders: int, seed: int, per_second: float) -> None:
+    def __init__(self, world: World, shops: Sequence[StandIn], orders: int, seed: int, per_second: float) -> None:
         self.world, self.shops, self.tally = world, shops, Tally(wanted=orders)
         self._plan = visits(demand(), seed, len(shops), per_second)
         self._later: set[asyncio.Task[None]] = set()
@@ -93,16 +72,16 @@ class Run:
         if visit.cancels_after is not None:
             self._in((visit.pays_after or 0.0) + visit.cancels_after, lambda: self._cancel(shop, key))
 
-    def _found(self, shop: Shop, basket: Basket) -> list[tuple[str, int]]:
+    def _found(self, shop: StandIn, basket: Basket) -> list[tuple[str, int]]:
         shown = shop.listings()
         found = [(sku, quantity) for sku, quantity in basket if shown.get(sku, 0) >= quantity]
         self.tally.lines_not_shown += len(basket) - len(found)
         return found
 
-    async def _pay(self, shop: Shop, key: str) -> None:
+    async def _pay(self, shop: StandIn, key: str) -> None:
         shop.pay(key)
 
-    async def _cancel(self, shop: Shop, key: str) -> None:
+    async def _cancel(self, shop: StandIn, key: str) -> None:
         if shop.cancel(key):
             self.tally.cancels += 1
 

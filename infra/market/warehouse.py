@@ -5,30 +5,15 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, Protocol
 
 import structlog
 
+from connectors.erp.tryton.client import Goods, Tryton
 from infra.market.catalogue import MAIN, units_per_order
+from infra.market.shops.base import StandIn
 from infra.market.world import World
 
 log = structlog.get_logger()
-
-
-class Erp(Protocol):
-    """The ERP as its own staff use it; every call blocks and may raise what its client raises."""
-
-    def orders_to_ship(self, limit: int) -> list[str]:
-        """Order keys, oldest first."""
-        ...
-
-    def ship_all(self, keys: list[str]) -> Mapping[str, str]:
-        """Outcome by order key; ``done`` when the goods have left."""
-        ...
-
-    def receive(self, goods: list[dict[str, Any]]) -> str:
-        """Goods from the supplier."""
-        ...
 
 
 class Warehouse:
@@ -40,8 +25,8 @@ class Warehouse:
     REFILL_ORDERS = 80
     DELIVERY_SECONDS = 6.0
 
-    def __init__(self, erp: Erp, world: World) -> None:
-        self._erp, self._world = erp, world
+    def __init__(self, erp: Tryton, world: World, shops: Mapping[str, StandIn]) -> None:
+        self._erp, self._world, self._shops = erp, world, shops
         self._seen: dict[str, float] = {}
         self._next_delivery = 0.0
         self.shipped = self.received = 0
@@ -64,10 +49,30 @@ class Warehouse:
         outcomes = await asyncio.to_thread(self._erp.ship_all, keys)
         for key, outcome in outcomes.items():
             if outcome == "done":
-                self._world.shipped(key)
-                self.shipped += 1
+                self._left(key)
         if odd := Counter(outcome for outcome in outcomes.values() if outcome != "done"):
             log.info("not everything could be shipped", outcomes=dict(odd))
+
+    def _left(self, key: str) -> None:
+        """The goods are out of the house: the truth changes, and the shop is told as staff do."""
+        self._world.shipped(key)
+        self.shipped += 1
+        shop = self._shops.get(key.rpartition(":")[0])
+        if shop is not None and shop.knows(key):
+            shop.ship(key)
+
+    async def take_stock(self) -> None:
+        """Ship what an earlier run left behind, then count: the truth of a new run begins with this."""
+        while waiting := await asyncio.to_thread(self._erp.orders_to_ship, self.LOAD):
+            outcomes = await asyncio.to_thread(self._erp.ship_all, waiting)
+            if "done" not in outcomes.values():
+                log.warning("orders of an earlier run cannot be shipped", orders=waiting)
+                break
+        rows = await asyncio.to_thread(self._erp.stock_by_location)
+        units: Counter[str] = Counter()
+        for row in rows:
+            units[row["sku"]] += row["on_hand"]
+        self._world.start_with(units)
 
     async def _refill(self) -> None:
         low = [sku for sku in units_per_order() if self._world.sellable(sku) < self.REFILL_BELOW]
@@ -75,6 +80,6 @@ class Warehouse:
             return
         units = {sku: ceil(units_per_order()[sku] * self.REFILL_ORDERS) + 1 for sku in low}
         self._world.received(units)
-        goods = [{"sku": sku, "quantity": quantity, "location": MAIN} for sku, quantity in units.items()]
+        goods: list[Goods] = [{"sku": sku, "location": MAIN, "quantity": quantity} for sku, quantity in units.items()]
         await asyncio.to_thread(self._erp.receive, goods)
         self.received += sum(units.values())

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from infra.cli.commands import doctor, down, logs, status, stock, up, version
+from infra.cli.commands import demo, doctor, down, logs, status, stock, up, version
 
-Command = Callable[..., None]
+Command = Callable[..., int | None]
 
 COMMANDS: tuple[tuple[str, Command], ...] = (
     ("up", up.up),
+    ("demo", demo.demo),
     ("down", down.down),
     ("status", status.status),
     ("logs", logs.logs),

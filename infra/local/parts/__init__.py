@@ -6,6 +6,7 @@ from infra.local.parts.connector import Connector
 from infra.local.parts.contract import Part
 from infra.local.parts.contracts import Schemas, Topics
 from infra.local.parts.kafka import Kafka
+from infra.local.parts.market import Market
 from infra.local.parts.postgres import Postgres
 from infra.local.parts.processes import KINDS, Process
 from infra.local.parts.registry import Registry
@@ -21,6 +22,7 @@ PARTS: tuple[Part, ...] = (
     Topics(),
     Schemas(),
     Connector(),
+    Market(),
     *(Process(kind) for kind in KINDS),
 )
 

@@ -65,12 +65,12 @@ def _has_members(brokers: str, group: str) -> bool:
 
 _CONTRACTS = ("topics", "schemas")
 KINDS: tuple[Kind, ...] = (
-    Kind("gateway", ("connectors.gateway",), _CONTRACTS, port=18080, variable="SKUSTREAM_GATEWAY_PORT"),
+    Kind("gateway", ("connectors.gateway",), (*_CONTRACTS, "market"), port=18080, variable="SKUSTREAM_GATEWAY_PORT"),
     Kind("worker-erp", ("streams.worker", "erp"), _CONTRACTS, group="skustream-erp-v1"),
     Kind("worker-orders", ("streams.worker", "orders"), _CONTRACTS, group="skustream-orders-v1"),
     Kind("worker-stock", ("streams.worker", "stock"), _CONTRACTS, group="skustream-stock-v1"),
     Kind("sink", ("connectors.clickhouse",), (*_CONTRACTS, "clickhouse"), group="clickhouse-sink"),
     Kind("order-writer", ("connectors.erp",), (*_CONTRACTS, "tryton")),
-    Kind("publisher", ("connectors.platforms",), _CONTRACTS),
+    Kind("publisher", ("connectors.platforms",), (*_CONTRACTS, "market")),
     Kind("console", ("infra.console",), (*_CONTRACTS, "clickhouse"), port=18088, variable="SKUSTREAM_CONSOLE_PORT"),
 )

@@ -1,5 +1,6 @@
 """The ERP: Tryton on the stack's PostgreSQL, its database restored from a template that is made once."""
 
+import sys
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +12,7 @@ from infra.local.parts.postgres import uri
 from infra.local.ports import is_listening
 
 CATALOGUE = "catalogue.json"
-"""In the home folder: the goods and the initial stock of a new database; without it there are none."""
+"""In the home folder: the goods and the first stock of a new database; the market's, unless there is one already."""
 
 
 class Tryton(Part):
@@ -28,10 +29,13 @@ class Tryton(Part):
 
         address = uri(site, "").rstrip("/")
         catalogue = site.home / CATALOGUE
+        if not catalogue.exists():
+            # in a process of its own: it reads a year of baskets, and the supervisor stays small
+            site.run(self.name, Command([sys.executable, "-m", "infra.market.catalogue", str(catalogue)]))
         with site.log(self.name).open("a", buffering=1) as log:
             try:
                 dump = template.ensure_dump(
-                    address, site.cache / "tryton", catalogue if catalogue.exists() else None,
+                    address, site.cache / "tryton", catalogue,
                     lambda message: _write(log, message),
                 )  # fmt: skip
                 template.ensure_database(address, dump, site.secrets["tryton"])

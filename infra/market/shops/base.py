@@ -99,6 +99,10 @@ class StandIn:
         """Sign with another secret from now on; shops.json should list both for a while."""
         self.secret = secret
 
+    def knows(self, order_key: str) -> bool:
+        """Whether the order was placed here since this process began."""
+        return self.id_of(order_key) in self.book.orders
+
     def key_of(self, order: Order) -> str:
         """The order key platform:shop:order."""
         return f"{self.channel}:{order.order_id}"

@@ -24,13 +24,18 @@ class ShopServer:
     """Simulated shops with their admin APIs. Use it inside one running loop."""
 
     def __init__(
-        self, configs: Sequence[ShopConfig], gateway: str, seed: int = 7, faults: Faults | None = None
+        self,
+        configs: Sequence[ShopConfig],
+        gateway: str,
+        seed: int = 7,
+        faults: Faults | None = None,
+        first_id: int = FIRST_ID,
     ) -> None:
         known = dict(DIALECTS)
         self.shops: dict[str, StandIn] = {}
         """By channel, platform:shop."""
         for number, config in enumerate(configs):
-            wiring = Wiring(gateway, seed, faults or Faults(), FIRST_ID + number * 1_000_000_000 + 1)
+            wiring = Wiring(gateway, seed, faults or Faults(), first_id + number * 1_000_000_000 + 1)
             self.shops[config.channel] = StandIn(config, known[config.platform], wiring)
         self._runner: web.AppRunner | None = None
         self.url = ""
