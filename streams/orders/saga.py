@@ -62,7 +62,9 @@ def on_change(order: OrderRow, event: OrderChanged, policy: Policy) -> Result:
 
 def on_line(order: OrderRow, record: str, event: Any, policy: Policy) -> Result:
     """The stock table says what became of a line."""
-    lines = tuple(_answered(line, record, event) if _is_it(line, event) else line for line in order.lines)
+    lines = tuple(
+        _answered(line, record, event, order.is_firm) if _is_it(line, event) else line for line in order.lines
+    )
     if lines == order.lines:
         return order, []
     return _decide(order._replace(lines=lines), event, policy)
@@ -72,7 +74,7 @@ def _is_it(line: Line, event: Any) -> bool:
     return bool(line.line_id == event["line_id"] and line.sku == event["sku"])
 
 
-def _answered(line: Line, record: str, event: Any) -> Line:
+def _answered(line: Line, record: str, event: Any, is_firm: bool) -> Line:
     if line.state in ("released", "fulfilled"):
         return line
     if record == "ReservationFulfilled":
@@ -81,7 +83,9 @@ def _answered(line: Line, record: str, event: Any) -> Line:
     if record == "ReservationReleased":
         if event["kind"] == "adjusted":
             return line  # we asked for that, and know
-        return line._replace(state="expired" if event["kind"] == "expired" else "released")
+        if event["kind"] == "expired":
+            return line._replace(state="requested" if is_firm else "expired")  # paid meanwhile: it is taken again
+        return line._replace(state="released")
     if event["quantity"] != line.quantity:
         return line  # the answer to an earlier request; the one to the last is on its way
     if record == "StockOversold":

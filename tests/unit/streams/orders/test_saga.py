@@ -290,3 +290,8 @@ def test_whatever_goes_out_keeps_its_contract(facts: list[Any]) -> None:
     for outputs in tell(*facts)[1]:
         for name, value in outputs:
             assert getattr(events, name)(**value).model_dump() == value
+
+
+def test_an_expiry_that_crosses_the_payment_leaves_the_line_asked_for() -> None:
+    row, _ = tell(reported("created", 1), reported("paid", 2), released("expired"))
+    assert (states(row), row.decision) == ({SKU: "requested"}, "")
