@@ -9,12 +9,12 @@ ErpError
 import base64
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, NotRequired, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
-from typing_extensions import NotRequired, TypedDict  # pydantic asks for these before Python 3.12
+from typing_extensions import TypedDict
 
 _API = "model.skustream.api"
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
@@ -208,7 +208,9 @@ class Tryton:
 def _words(error: Any) -> str:
     """Tryton's message out of ``[kind, [message, description, ...]]`` and its variations."""
     if isinstance(error, list) and len(error) > 1 and isinstance(error[1], list):
-        words = [str(part) for part in error[1][:2] if part and not isinstance(part, list)]
+        # a warning comes with its own name before the message
+        texts = error[1][1:3] if error[0] == "UserWarning" else error[1][:2]
+        words = [str(part) for part in texts if part and not isinstance(part, list)]
         return " ".join(words) or str(error[0])
     if isinstance(error, list):
         return ": ".join(str(part) for part in error[:1])

@@ -29,13 +29,13 @@ def ship_all(keys):
 
     if waiting := in_state("waiting"):
         Shipment.assign_try(waiting)
-    for act, states in (
-        (Shipment.pick, ("assigned",)),
-        (Shipment.pack, ("picked",)),
-        (Shipment.do, ("packed", "shipped")),
-    ):
-        if ready := in_state(*states):
-            act(ready)
+    # goods that leave straight from their bin are not picked into an output zone first
+    if away := [s for s in in_state("assigned") if s.warehouse_storage != s.warehouse_output]:
+        Shipment.pick(away)
+    if ready := in_state("assigned", "picked"):
+        Shipment.pack(ready)
+    if ready := in_state("packed", "shipped"):
+        Shipment.do(ready)
     outcomes = {key: "missing" for key in keys if key not in sales}
     for key, several in shipments.items():
         outcomes[key] = outcome({s.state for s in Shipment.browse(several)})
