@@ -18,7 +18,7 @@ from infra.local.errors import PartError
 from infra.local.manifest import Artifact
 
 Progress = Callable[[int], None]
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _TRIES = 4
 _TIMEOUT_SECONDS = 30
 # shared by all parts: four connections fill a usual line, and the jars come before nobody
@@ -50,12 +50,15 @@ class ResumingResolver(PythonResolver):
         for _ in range(_TRIES):
             for base in artifact.context.remote_repos.values():
                 url = f"{base}/{artifact.component.path_prefix.as_posix()}/{artifact.filename}"
+                resumed = part.exists()
                 try:
                     self._fetch(url, part)
                 except (requests.RequestException, OSError) as error:
                     failures.append(str(error))
                     continue
-                self._verify(part)
+                if not self._verified(part, resumed):
+                    failures.append("what was kept of an earlier try was damaged")
+                    continue
                 part.replace(path)
                 return path
         raise DownloadError(f"{self._wanted} could not be downloaded: {failures[-1]}")
@@ -81,14 +84,18 @@ class ResumingResolver(PythonResolver):
                 f"the connection ended at {part.stat().st_size} of {self._wanted.size} bytes"
             )
 
-    def _verify(self, part: Path) -> None:
+    def _verified(self, part: Path, resumed: bool) -> bool:
+        """False when only an earlier try may be at fault; raises DownloadError when this one is."""
         found = sha256(part)
-        if found != self._wanted.sha256:
-            part.unlink()
-            raise DownloadError(
-                f"{self._wanted} was refused: its SHA-256 is {found}, the manifest says {self._wanted.sha256}. "
-                "A mirror or a proxy may have changed the file; the cache keeps nothing of it."
-            )
+        if found == self._wanted.sha256:
+            return True
+        part.unlink()
+        if resumed:
+            return False
+        raise DownloadError(
+            f"{self._wanted} was refused: its SHA-256 is {found}, the manifest says {self._wanted.sha256}. "
+            "A mirror or a proxy may have changed the file; the cache keeps nothing of it."
+        )
 
 
 def sha256(path: Path) -> str:

@@ -8,24 +8,38 @@ import os
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
 
 
-def _become(libc: ctypes.CDLL, user: int, group: int) -> None:
-    """Become another OS user who can still walk through folders that only root may enter (a project below /root)."""
-    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+def _become(libc: ctypes.CDLL, user: int, group: int, walk_anywhere: bool) -> None:
+    """Become another OS user, who keeps the right to walk through folders of root only if that is needed."""
+    if walk_anywhere:
+        # else access(2) leaves the capability out of account, and PostgreSQL's programs ask it about each other
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(group)
     os.setuid(user)
-    mask = 1 << CAP_DAC_OVERRIDE
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    sets = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
-    if libc.capset(header, sets) == 0:
-        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
+    if walk_anywhere:
+        mask = 1 << CAP_DAC_OVERRIDE
+        header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+        sets = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
+        if (
+            libc.capset(header, sets) != 0
+            or libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0) != 0
+        ):
+            sys.exit("launch: a folder on the way to the program is closed to its user, and so is the way around it")
+
+
+def _closed(path: str) -> bool:
+    """Whether a folder on the way to this path can be entered by its owner only."""
+    parts = os.path.dirname(path).split("/")
+    folders = ["/".join(parts[: end + 1]) or "/" for end in range(len(parts))]
+    return any(os.path.isdir(folder) and not os.stat(folder).st_mode & 0o001 for folder in folders)
 
 
 def main(arguments: list[str]) -> None:
@@ -33,7 +47,8 @@ def main(arguments: list[str]) -> None:
     parent, death_signal, user, group = (int(text) for text in arguments[:4])
     libc = ctypes.CDLL(None, use_errno=True)
     if user >= 0:
-        _become(libc, user, group)
+        paths = [path for path in (*arguments[4:], os.getcwd()) if path.startswith("/")]
+        _become(libc, user, group, any(_closed(path) for path in paths))
     # after the change of user, which clears it
     if libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
         sys.exit(f"launch: prctl failed: {os.strerror(ctypes.get_errno())}")
