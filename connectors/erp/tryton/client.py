@@ -2,12 +2,14 @@
 
 ErpError
 ├── ErpUnavailable   not reached, no answer in time, or busy: the outcome is unknown, ask again (calls may be repeated)
+│   └── ErpBusy      a lock or a limit: nothing was done
 ├── ErpRefused       Tryton says no, in its own words; asking again changes nothing
 └── ErpProtocolError an answer that this client does not understand, or a wrong password
 """
 
 import base64
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired, Self, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -17,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 _API = "model.skustream.api"
-_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_BUSY = frozenset({408, 429, 503})
 
 
 class ErpError(Exception):
@@ -26,6 +28,10 @@ class ErpError(Exception):
 
 class ErpUnavailable(ErpError):
     """The ERP was not reached, did not answer in time or is busy; whether it did what was asked is unknown."""
+
+
+class ErpBusy(ErpUnavailable):
+    """Somebody else holds what the call needs, or there is too much to do: nothing was done."""
 
 
 class ErpRefused(ErpError):
@@ -112,6 +118,10 @@ class Tryton:
         """Drop the connections; the session ends by itself."""
         self._http.close()
 
+    def ping(self) -> None:
+        """A cheap question that needs server, database and session. Raises ErpUnavailable, ErpProtocolError."""
+        self.call("model.res.user.get_preferences", True)
+
     def import_orders(self, orders: Sequence[Order]) -> dict[str, Imported]:
         """Create and process the orders in one transaction, each once: {order key: outcome}."""
         return self._api(_IMPORTED, "import_orders", list(orders))
@@ -190,19 +200,26 @@ class Tryton:
         except httpx.HTTPError as error:
             raise ErpUnavailable(f"{method}: {error or type(error).__name__}") from error
         if response.status_code in _BUSY:
-            raise ErpUnavailable(f"{method}: HTTP {response.status_code}: {response.text[:200]}")
+            raise ErpBusy(f"{method}: HTTP {response.status_code}: {_text(response)}")
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ErpUnavailable(f"{method}: HTTP {response.status_code}: {_text(response)}")
         return response
 
     def _result(self, response: httpx.Response) -> Any:
         if response.status_code != httpx.codes.OK:
-            raise ErpProtocolError(f"HTTP {response.status_code}: {response.text[:200]}")
+            raise ErpProtocolError(f"HTTP {response.status_code}: {_text(response)}")
         try:
             answer = response.json()
         except ValueError as error:
-            raise ErpProtocolError(f"not JSON: {response.text[:200]}") from error
+            raise ErpProtocolError(f"not JSON: {_text(response)}") from error
         if refusal := answer.get("error"):
             raise ErpRefused(_words(refusal))
         return answer.get("result")
+
+
+def _text(response: httpx.Response) -> str:
+    """The words of an error page."""
+    return " ".join(re.sub(r"<[^>]*>", " ", response.text).split())[:200]
 
 
 def _words(error: Any) -> str:
