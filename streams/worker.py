@@ -13,6 +13,7 @@ from typing import Any
 from faust.worker import Worker as FaustWorker
 from mode import Service
 
+from schemas.codec import SchemaUnavailable
 from streams import log as logs
 from streams import preflight
 from streams.app import App, build_app, end
@@ -78,7 +79,7 @@ def find_unit(agent: str, settings: Settings) -> Unit:
         build = names[agent]
     try:
         unit: Unit = build(settings)
-    except (Unavailable, OSError) as error:
+    except (Unavailable, SchemaUnavailable, OSError) as error:
         raise Stop(Exit.UNAVAILABLE, f"agent {agent} cannot start: {error}") from error
     return unit
 

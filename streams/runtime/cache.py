@@ -41,12 +41,9 @@ class View:
         except Exception as error:  # the row is at fault, never the record that asked for it
             raise StateDamaged(self.table.name, self.partition, error) from error
 
-    def put(self, key: bytes, row: Any) -> None:
-        """Set a row; None deletes it."""
-        if key not in self.undo:
-            self.undo[key] = (self.rows.get(key, MISSING), self.changed.get(key, MISSING))
-        self.rows[key] = row
-        self.changed[key] = row
+    def remember(self, key: bytes) -> None:
+        """What the key was before the slice touched it."""
+        self.undo[key] = (self.rows.get(key, MISSING), self.changed.get(key, MISSING))
 
     def scan(self, start: bytes, stop: bytes | None) -> Iterator[tuple[bytes, Any]]:
         """Rows with start <= key < stop in key order, as they were when the scan began."""

@@ -19,7 +19,7 @@ class Settings:
     state: Path
     registry: str = ""
     instance: str = ""
-    session_timeout: float = 15.0
+    session_timeout: float = 30.0
     transaction_timeout: float = 30.0
     pace: float = 0.010
     """Least time between the starts of two polls: more makes larger and fewer transactions, and adds latency."""

@@ -33,11 +33,14 @@ class Transaction:
 
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:
         """Set the row; one changelog record a key and transaction, however often it is put."""
-        self._views[table].put(key, row)
+        view = self._views[table]
+        if key not in view.undo:
+            view.remember(key)
+        view.rows[key] = view.changed[key] = row
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """Remove the row, if there is one."""
-        self._views[table].put(key, None)
+        self.put(table, key, None)
 
     def scan(self, table: Table[Row], start: bytes = b"", stop: bytes | None = None) -> Iterator[tuple[bytes, Row]]:
         """Rows with start <= key < stop in key order, with what this batch has put before the scan began."""

@@ -2,6 +2,7 @@
 
 import signal
 
+import psutil
 import pytest
 
 from streams.runtime import faultpoints
@@ -53,6 +54,8 @@ def test_sigterm_in_mid_batch_ends_the_transaction_and_leaves_the_group(scene: S
     scene.send(1500)
     scene.start(fault="handled:hang:4:1")
     scene.wait_progress()
+    listening = [c for c in psutil.Process(scene.workers["one"].pid).net_connections("inet") if c.status == "LISTEN"]
+    assert listening == [], "Faust's web server is off"
     assert scene.stop() == 0
     scene.start("two")
     scene.finish()
