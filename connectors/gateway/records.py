@@ -1,7 +1,7 @@
 """Which messages a judged delivery becomes: its raw record, its orders, a dead letter and an alarm if it drifted."""
 
 from connectors.gateway.judge import Incoming, Judgement, Verdict, raw_delivery
-from connectors.kafka.envelope import Envelope, dead_letter
+from connectors.kafka.envelope import Envelope, Origin, dead_letter
 from connectors.kafka.producer import Message
 from connectors.platforms.orders import derived_id
 from schemas.codec import Codec
@@ -37,7 +37,8 @@ class Records:
         messages += [self.of_order(order) for order in judged.orders]
         if judged.verdict in DRIFT:
             why = (judged.verdict, judged.reason, DRIFT[judged.verdict])
-            messages.append(dead_letter(ORDERS.name, key, raw["body"].encode(), why, incoming.received_at))
+            now = incoming.received_at
+            messages.append(dead_letter(Origin(ORDERS.name, key.encode(), raw["body"].encode(), now), why, now))
         if judged.verdict in ACTIONS:
             messages += self._alarm(channel, judged, raw["event_id"], incoming.received_at)
         return messages

@@ -1,6 +1,7 @@
 """Record and headers as they go onto a topic: Avro through the codec, CloudEvents 1.0 in binary mode as headers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,20 +40,33 @@ class Envelope:
         return Message(topic, key.encode(), self._codec.encode(record, value), headers)
 
 
-def dead_letter(topic: str, key: str, value: bytes, why: tuple[str, str, str], at: int) -> Message:
-    """A record for ``<topic>.dlq``. ``why``: class of the error, its message, and the stage (decode, validate, map,
-    apply, publish). Position -1: it never had one."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a dead letter comes from; position -1 where it never had one."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    at: int
+    """The original's time in milliseconds since 1970."""
+    partition: int = -1
+    offset: int = -1
+
+
+def dead_letter(origin: Origin, why: tuple[str, str, str], now: int) -> Message:
+    """The original for ``<topic>.dlq``, key and bytes untouched. ``why``: class of the error, its message, and the
+    stage (decode, validate, map, apply, publish)."""
     error_class, message, stage = why
     headers: Headers = [
-        ("x-original-topic", topic),
-        ("x-original-partition", "-1"),
-        ("x-original-offset", "-1"),
-        ("x-original-timestamp", str(at)),
+        ("x-original-topic", origin.topic),
+        ("x-original-partition", str(origin.partition)),
+        ("x-original-offset", str(origin.offset)),
+        ("x-original-timestamp", str(origin.at)),
         ("x-error-class", error_class),
         ("x-error-message", message[:1000]),
         ("x-error-stage", stage),
         ("x-attempts", "1"),
-        ("x-first-failed-at", iso(at)),
+        ("x-first-failed-at", iso(now)),
         ("x-app-version", APP_VERSION),
     ]
-    return Message(f"{topic}.dlq", key.encode(), value, headers)
+    return Message(f"{origin.topic}.dlq", origin.key, origin.value, headers)

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from connectors.platforms.contract import Shop
 from connectors.platforms.registry import BY_NAME
+from connectors.process import Incomplete
 
 log = structlog.get_logger()
 
 
-class ShopsInvalid(Exception):
+class ShopsInvalid(Incomplete):
     """shops.json is missing or wrong; the message says where."""
 
 
