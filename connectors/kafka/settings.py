@@ -10,6 +10,8 @@ def producer_settings(brokers: str, client_id: str, delivery_timeout_ms: int = 1
         "client.id": client_id,
         "acks": "all",
         "enable.idempotence": True,
+        # as Java clients and the agents do: agent orders needs an order's records of two topics in the same partition
+        "partitioner": "murmur2_random",
         "message.timeout.ms": delivery_timeout_ms,
         # one broker round trip is a few milliseconds: waiting two for company halves the requests under load
         "linger.ms": 2,
