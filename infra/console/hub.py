@@ -99,12 +99,12 @@ class Hub:
         channel.watchers += 1
         self._watched.set()
         try:
+            yield b"retry: 1000\n\n"
             if time.monotonic() - channel.built_at > TICK_SECONDS:
                 await self._build(channel)
             epoch, _, number = last_id.partition(".")
             seen = int(number) if epoch == self.epoch and number.isdigit() else 0
             points = self._points
-            yield b"retry: 1000\n\n"
             while not self._is_closing:
                 tick = self._tick
                 if seen < channel.number:

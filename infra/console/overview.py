@@ -68,7 +68,8 @@ class Overview:
     def events(self, limit: int = LAST_EVENTS) -> list[Row]:
         """The last events in words, newest first; a listing that was set as it should be is no news."""
         return self._store.rows(
-            "SELECT * FROM events WHERE NOT (name = 'ListingPushed' AND tone = 'plain') ORDER BY id DESC LIMIT ?", (limit,)
+            "SELECT * FROM events WHERE NOT (name = 'ListingPushed' AND tone = 'plain') ORDER BY id DESC LIMIT ?",
+            (limit,),
         )
 
     def parts(self, feed: FeedState, around: Surroundings) -> list[dict[str, str]]:

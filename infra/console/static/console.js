@@ -35,7 +35,7 @@
       if (!element) continue;
       const time = element.closest("time[datetime]");
       if (time) setTime(time); else setTimes(element);
-      const live = change.type !== "attributes" && element.closest(".live:not(.chip)");
+      const live = change.type !== "attributes" && element.closest(".live:not(.chip, .count)");
       if (live) touched.add(live);
     }
     if (touched.size <= 40) touched.forEach(flash);
