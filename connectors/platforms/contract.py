@@ -178,6 +178,16 @@ class Pushed:
     reason: str = ""
 
 
+class Cancelled(StrEnum):
+    """What a cancellation did at the shop."""
+
+    ALREADY = "already"
+    RESTOCKED = "restocked"
+    """The shop has put the units on sale again."""
+    KEPT = "kept"
+    """The shop shows no more than before."""
+
+
 class Caller(Protocol):
     """Sends requests to one shop at the rate that its platform allows."""
 
@@ -201,8 +211,8 @@ class ShopClient(Protocol):
         """Set absolute quantities, at most ``limits.levels_per_call``. ``key`` makes a repeated call harmless."""
         ...
 
-    async def cancel(self, order: str, reason: str) -> bool:
-        """Cancel an order at the shop and put its units back on sale; False if it was cancelled already."""
+    async def cancel(self, order: str, reason: str, restock: bool) -> Cancelled:
+        """Cancel an order at the shop. Without ``restock`` its units do not go back on sale, where that is offered."""
         ...
 
     async def confirm(self, order: str) -> bool:

@@ -14,6 +14,7 @@ import httpx
 from connectors.platforms.api import json_of
 from connectors.platforms.contract import (
     Caller,
+    Cancelled,
     Delivery,
     Fetched,
     Listing,
@@ -40,9 +41,10 @@ SET = (
     " inventoryAdjustmentGroup { id } userErrors { code field message } } }"
 )
 CANCEL = (
-    "mutation Cancel($orderId: ID!, $staffNote: String) { orderCancel(orderId: $orderId, reason: INVENTORY,"
-    " restock: true, refundMethod: { originalPaymentMethodsRefund: true }, notifyCustomer: true,"
-    " staffNote: $staffNote) { job { id } orderCancelUserErrors { code field message } } }"
+    "mutation Cancel($orderId: ID!, $restock: Boolean!, $staffNote: String) {"
+    " orderCancel(orderId: $orderId, reason: INVENTORY, restock: $restock, staffNote: $staffNote,"
+    " refundMethod: { originalPaymentMethodsRefund: true }, notifyCustomer: true)"
+    " { job { id } orderCancelUserErrors { code field message } } }"
 )
 CANCELLED_AT = "query Order($id: ID!) { order(id: $id) { cancelledAt } }"
 STALE = "CHANGE_FROM_QUANTITY_STALE"
@@ -109,16 +111,16 @@ class ShopifyClient:
             attempt += 1
         return answers
 
-    async def cancel(self, order: str, reason: str) -> bool:
-        """orderCancel with restock and refund; asks for cancelledAt if the shop will not."""
+    async def cancel(self, order: str, reason: str, restock: bool) -> Cancelled:
+        """orderCancel with refund; asks for cancelledAt if the shop will not."""
         gid = f"gid://shopify/Order/{order}"
-        data = await self._graphql(CANCEL, {"orderId": gid, "staffNote": reason[:255]})
+        data = await self._graphql(CANCEL, {"orderId": gid, "restock": restock, "staffNote": reason[:255]})
         errors = data["orderCancel"]["orderCancelUserErrors"]
         if not errors:
-            return True
+            return Cancelled.RESTOCKED if restock else Cancelled.KEPT
         found = (await self._graphql(CANCELLED_AT, {"id": gid}))["order"]
         if found is not None and found["cancelledAt"] is not None:
-            return False
+            return Cancelled.ALREADY
         raise Refused(f"orderCancel {gid}: {errors[0]['message']}")
 
     async def confirm(self, order: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from connectors.platforms.api import json_of
-from connectors.platforms.contract import Caller, Delivery, Fetched, Listing, Push, Pushed, Shop
+from connectors.platforms.contract import Caller, Cancelled, Delivery, Fetched, Listing, Push, Pushed, Refused, Shop
 
 PAGE = 100
 REFUNDED = "_refunded_units"
@@ -65,14 +65,16 @@ class WooCommerceClient:
         shown = {str(product["id"]): product for product in json_of(answer)["update"]}
         return [_pushed(push, shown.get(push.listing.handle, {})) for push in pushes]
 
-    async def cancel(self, order: str, reason: str) -> bool:
-        """Status cancelled; WooCommerce puts the units back by itself. The reason becomes a private note."""
+    async def cancel(self, order: str, reason: str, restock: bool) -> Cancelled:
+        """Status cancelled; WooCommerce always puts the units back by itself. The reason becomes a private note."""
         current = json_of(await self._call("GET", f"orders/{order}", None))
-        if current["status"] == "cancelled":
-            return False
+        if current["status"] in ("cancelled", "refunded", "trash"):
+            return Cancelled.ALREADY
+        if current["status"] == "completed":
+            raise Refused(f"order {order} is completed")
         await self._call("PUT", f"orders/{order}", {"status": "cancelled"})
         await self._call("POST", f"orders/{order}/notes", {"note": reason, "customer_note": False})
-        return True
+        return Cancelled.RESTOCKED
 
     async def confirm(self, order: str) -> bool:
         """WooCommerce has no acceptance by the seller."""

@@ -65,6 +65,11 @@ def pushed(belief: Belief, shown: int) -> Belief:
     return Belief(shown, belief.taken, belief.seen)
 
 
+def given_back(belief: Belief, units: int) -> Belief:
+    """After a cancellation that did not raise what is shown."""
+    return Belief(belief.shown, belief.taken - units, belief.seen)
+
+
 def after_doubt(belief: Belief, quantity: int, actual: int, sold: int) -> Belief:
     """After a push whose answer was lost: take the story in which the shop sold less meanwhile."""
     if abs(quantity - actual) < abs(belief.shown - actual):

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from connectors.platforms.contract import Refused, ShopClient, Throttled, Unavailable
+from connectors.platforms.contract import Cancelled, Refused, ShopClient, Throttled, Unavailable
 from connectors.platforms.publisher.breaker import Breaker
 from connectors.platforms.publisher.desk import Desk
 from connectors.platforms.publisher.memory import Memory, ToCancel
@@ -20,15 +20,17 @@ log = structlog.get_logger()
 
 def to_cancel(name: str, decision: Any) -> ToCancel | None:
     """What a decision asks of the shop; None when it has nothing to do or knows already."""
+    units: dict[str, int] = {}
     if name == "OrderRejected":
         rejected: OrderRejected = decision
-        reason, skus = "rejected", {line["sku"] for line in rejected["lines"]}
+        reason = "rejected"
+        for line in rejected["lines"]:
+            units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
     elif name == "OrderCancelled" and decision["cause"] in OURS:
-        reason, skus = str(decision["cause"]), set()
+        reason = str(decision["cause"])
     else:
         return None
-    words = ", ".join(decision["reasons"]) or reason
-    return ToCancel(decision["order_key"], decision["channel"], words, tuple(sorted(skus)))
+    return ToCancel(decision["order_key"], decision["channel"], ", ".join(decision["reasons"]) or reason, units)
 
 
 class Cancellations:
@@ -59,7 +61,7 @@ class Cancellations:
         order_key, reason = wanted.order_key, wanted.reason
         while True:
             try:
-                is_new = await self._client.cancel(order_key.rpartition(":")[2], reason)
+                done = await self._client.cancel(order_key.rpartition(":")[2], reason, not wanted.units)
             except Throttled as problem:
                 await asyncio.sleep(problem.retry_after)
             except Unavailable as problem:
@@ -72,8 +74,10 @@ class Cancellations:
                 break
             else:
                 self._breaker.succeeded()
-                log.info("cancelled at the shop", order_key=order_key, reason=reason, was_new=is_new)
+                log.info("cancelled at the shop", order_key=order_key, reason=reason, outcome=done)
+                if done is Cancelled.KEPT:
+                    self._desk.given_back(wanted.units)
                 break
         self._memory.cancelled(order_key)
-        # the shop has put the units on sale again, which the stock table does not know
-        self._desk.look(wanted.skus)
+        # the shop may have put the units on sale again, which the stock table does not know
+        self._desk.look(wanted.units)

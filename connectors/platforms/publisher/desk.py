@@ -46,6 +46,7 @@ class Desk:
         self._levels: dict[str, Level] = {}
         self._dirty: dict[str, None] = {}
         self._doubted: set[str] = set()
+        self._given_back: list[Mapping[str, int]] = []
         self._must_refresh = False
         self._wake = asyncio.Event()
         self._breaker = Breaker()
@@ -73,10 +74,16 @@ class Desk:
         self._dirty.update(dict.fromkeys(chosen))
         self._wake.set()
 
+    def given_back(self, units: Mapping[str, int]) -> None:
+        """An order was cancelled at the shop without its units going on sale: the shop has taken that much less."""
+        self._given_back.append(units)
+        self.look(units)
+
     async def run(self) -> None:
         """Push what has changed until cancelled; a shop that is away gets its latest values once when it is back."""
         refresh_at = 0.0
         while True:
+            self._take_back()
             try:
                 if self._must_refresh or time.monotonic() >= refresh_at:
                     await self._refresh()
@@ -99,6 +106,13 @@ class Desk:
             return
         # what comes within a moment goes in the same call
         await asyncio.sleep(COALESCE_S)
+
+    def _take_back(self) -> None:
+        """Between two calls only: a call under way would overwrite the belief with what it began with."""
+        while self._given_back:
+            units = self._given_back.pop()
+            known = {sku: self._kept[sku] for sku in units if sku in self._kept}
+            self._keep((sku, Kept(rule.given_back(k.belief, units[sku]), k.pending)) for sku, k in known.items())
 
     async def _refresh(self) -> None:
         self._must_refresh = False

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS belief (
   PRIMARY KEY (channel, sku)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cancellation (
-  order_key TEXT PRIMARY KEY, channel TEXT NOT NULL, reason TEXT NOT NULL, skus TEXT NOT NULL
+  order_key TEXT PRIMARY KEY, channel TEXT NOT NULL, reason TEXT NOT NULL, units TEXT NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -29,12 +29,13 @@ class Kept(NamedTuple):
 
 
 class ToCancel(NamedTuple):
-    """An order to cancel at its shop; ``skus`` are looked at afterwards (none: all of the shop)."""
+    """An order to cancel at its shop; ``units`` by SKU where they are known. Known ones are not put back on sale:
+    the next push says how many there are."""
 
     order_key: str
     channel: str
     reason: str
-    skus: tuple[str, ...]
+    units: dict[str, int]
 
 
 class Memory:
@@ -62,15 +63,15 @@ class Memory:
 
     def to_cancel(self, channel: str) -> list[ToCancel]:
         """What is still to be cancelled at a shop."""
-        query = "SELECT order_key, channel, reason, skus FROM cancellation WHERE channel = ? ORDER BY order_key"
+        query = "SELECT order_key, channel, reason, units FROM cancellation WHERE channel = ? ORDER BY order_key"
         return [
-            ToCancel(order_key, shop, reason, tuple(json.loads(skus)))
-            for order_key, shop, reason, skus in self._database.execute(query, (channel,))
+            ToCancel(order_key, shop, reason, json.loads(units))
+            for order_key, shop, reason, units in self._database.execute(query, (channel,))
         ]
 
     def add_cancellations(self, wanted: Iterable[ToCancel]) -> None:
         """Remember orders to cancel; one that is there already stays one."""
-        rows = [(w.order_key, w.channel, w.reason, json.dumps(w.skus)) for w in wanted]
+        rows = [(w.order_key, w.channel, w.reason, json.dumps(w.units)) for w in wanted]
         with self._database:
             self._database.executemany("INSERT OR IGNORE INTO cancellation VALUES (?, ?, ?, ?)", rows)
 
