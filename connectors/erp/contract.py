@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
 Body = dict[str, Any]
 Position = tuple[int, int, int]
 """Where a change stands in the ERP's own commit order; a row's older change never replaces its newer one."""
@@ -88,5 +90,5 @@ class Erp:
     """(value, offset) -> change; None for a tombstone. Raises BadChange."""
     fold: Callable[[State, Change], list[Command]]
     """Raises BadChange; then nothing that it put may be kept."""
-    tables: Mapping[str, type] = field(default_factory=dict)
+    tables: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     """Captured table -> its row's class."""
