@@ -69,7 +69,7 @@ def end(world: World) -> Any:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_reports_in_any_order_and_number_end_in_the_same_rows(history: dict[str, Reports], rnd: random.Random) -> None:
     plenty = [counted(1000, 1, sku=sku) for sku in SKUS]
     straight = run(history, plenty, Policy(), rnd, is_crossed=False)
@@ -85,7 +85,7 @@ def test_reports_in_any_order_and_number_end_in_the_same_rows(history: dict[str,
     st.sampled_from(POLICIES),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_when_units_are_few_orders_and_stock_agree_on_who_holds_them(
     history: dict[str, Reports], counts: list[tuple[str, int]], policy: Policy, rnd: random.Random
 ) -> None:
@@ -182,4 +182,4 @@ class Market(RuleBasedStateMachine):
 
 
 TestMarket = Market.TestCase
-TestMarket.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMarket.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
