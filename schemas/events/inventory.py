@@ -175,7 +175,7 @@ class ReservationReleased(ReservationEvent):
     """The units that were still held for the line are free again."""
 
     kind: MovementKind
-    """cancelled, expired or rejected"""
+    """cancelled, expired or rejected; adjusted when the line was edited down to what has left already, or to nothing"""
     reason: CancelReason
 
 
