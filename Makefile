@@ -31,7 +31,7 @@ schemas: setup ## make the generated files of schemas/ anew
 manifest: setup ## resolve and hash all jars anew
 	$(BIN)/python -m infra.local.manifest
 
-lock: setup ## resolve the Python packages anew
+lock: ## resolve the Python packages anew
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra local --extra dev \
 	  pyproject.toml -o requirements.lock $(ARGS)
 

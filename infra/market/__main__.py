@@ -39,7 +39,13 @@ def shop_configs(folder: Path, skus: tuple[str, ...]) -> list[ShopConfig]:
     file = folder / "secrets.json"
     known = json.loads(file.read_text()) if file.exists() else {}
     for platform, shop in SHOPS:
-        known.setdefault(f"{platform}:{shop}", {"secret": secrets.token_hex(24), "token": secrets.token_hex(24)})
+        # WooCommerce's key and secret go as one token, as they do in basic authentication
+        token = (
+            f"ck_{secrets.token_hex(20)}:cs_{secrets.token_hex(20)}"
+            if platform == "woocommerce"
+            else secrets.token_hex(24)
+        )
+        known.setdefault(f"{platform}:{shop}", {"secret": secrets.token_hex(24), "token": token})
     folder.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(json.dumps(known))
