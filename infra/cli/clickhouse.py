@@ -19,7 +19,10 @@ def rows(query: str, **parameters: str) -> list[dict[str, Any]]:
     try:
         answer = httpx.post(
             f"{url.scheme}://{url.hostname}:{url.port}/", content=f"{query} FORMAT JSONEachRow", trust_env=False,
-            params={"database": url.path.strip("/"), **{f"param_{name}": value for name, value in parameters.items()}},
+            params={
+                "database": url.path.strip("/"), "output_format_json_quote_64bit_integers": "0",
+                **{f"param_{name}": value for name, value in parameters.items()},
+            },
             headers={"X-ClickHouse-User": url.username or "default", "X-ClickHouse-Key": url.password or ""},
             timeout=_TIMEOUT_SECONDS,
         )  # fmt: skip

@@ -6,6 +6,7 @@ Usage: launch.py PARENT_PID DEATH_SIGNAL USER_ID GROUP_ID PROGRAM [ARGUMENT...] 
 import ctypes
 import os
 import sys
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
@@ -35,11 +36,9 @@ def _become(libc: ctypes.CDLL, user: int, group: int, walk_anywhere: bool) -> No
             sys.exit("launch: a folder on the way to the program is closed to its user, and so is the way around it")
 
 
-def _closed(path: str) -> bool:
+def _closed(path: Path) -> bool:
     """Whether a folder on the way to this path can be entered by its owner only."""
-    parts = os.path.dirname(path).split("/")
-    folders = ["/".join(parts[: end + 1]) or "/" for end in range(len(parts))]
-    return any(os.path.isdir(folder) and not os.stat(folder).st_mode & 0o001 for folder in folders)
+    return any(folder.is_dir() and not folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
 def main(arguments: list[str]) -> None:
@@ -47,7 +46,7 @@ def main(arguments: list[str]) -> None:
     parent, death_signal, user, group = (int(text) for text in arguments[:4])
     libc = ctypes.CDLL(None, use_errno=True)
     if user >= 0:
-        paths = [path for path in (*arguments[4:], os.getcwd()) if path.startswith("/")]
+        paths = [Path(text) for text in arguments[4:] if text.startswith("/")] + [Path.cwd() / "data"]
         _become(libc, user, group, any(_closed(path) for path in paths))
     # after the change of user, which clears it
     if libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:

@@ -84,8 +84,8 @@ class Part:
     """Name of each port, and the number that is tried first."""
     bundles: tuple[str, ...] = ()
     """Names of the bundles of the manifest that are downloaded for it."""
-    start_seconds: float = 90.0
-    """Longest time from start to ready."""
+    start_seconds: float = 240.0
+    """Longest time from start to ready; generous, since a machine may be busy and an exit is noticed at once."""
 
     def prepare(self, site: Site) -> None:
         """Work that needs no other part: unpack, write configuration, make a data folder. Blocking."""

@@ -133,8 +133,8 @@ def test_children_of_children_go_too(database: Stack) -> None:
 
 def test_the_end_of_the_starting_process_stops_the_stack(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    code = f"from pathlib import Path; from infra.local.stack import Stack; Stack(Path({str(home)!r}), ('postgres',)).start()"
-    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)
+    code = "import sys, pathlib, infra.local.stack as s; s.Stack(pathlib.Path(sys.argv[1]), ('postgres',)).start()"
+    subprocess.run([sys.executable, "-c", code, str(home)], cwd=PROJECT, check=True)
     until(lambda: not processes_of(home))
 
 
@@ -207,3 +207,15 @@ def test_ctrl_c_on_a_stack_in_the_foreground_stops_it(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(_DEADLINE) in (0, 130)
     until(lambda: not processes_of(home))
+
+
+def test_stock_asks_clickhouse(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from connectors.clickhouse.migrate import migrate
+
+    stack.require("clickhouse")
+    migrate(stack.env["SKUSTREAM_CLICKHOUSE"])
+    monkeypatch.setenv("SKUSTREAM_CLICKHOUSE_READ", stack.env["SKUSTREAM_CLICKHOUSE_READ"])
+    for verb in ("get", "why"):
+        done = skustream(tmp_path, "stock", verb, "NO-SUCH", "--json")
+        assert done.returncode == 3, done.stderr
+        assert "NO-SUCH" in json.loads(done.stdout)["error"]["message"]

@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         end = start + self.server.breaks.pop(0) if self.server.breaks else len(CONTENT)
         self.wfile.write(CONTENT[start:end])
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing."""
 
 
