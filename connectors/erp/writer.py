@@ -116,7 +116,7 @@ class OrderWriter:
         self._send(f"{message.topic()}.dlq", key, message.value(), headers)
 
     def _send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        self._producer.produce(topic, value, key, headers=headers, on_delivery=self._sent)
+        self._producer.produce(topic, value, key, headers=list(headers), on_delivery=self._sent)
 
     def _sent(self, error: KafkaError | None, _: Message) -> None:
         self._failed = error or self._failed

@@ -24,6 +24,8 @@ PREFIX = {
     "stock_move": "m",
 }
 ZONES = b"z"
+OWED = b"!"
+"""Set while there is something to be told that could not be told at once."""
 _DEEPEST = 32
 _DIGITS = 12
 

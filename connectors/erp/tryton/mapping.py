@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.erp.contract import Change, Command, Erp, State
-from connectors.erp.tryton.book import PREFIX, ZONES, Book, key, plain
+from connectors.erp.tryton.book import OWED, PREFIX, ZONES, Book, key, plain
 from connectors.erp.tryton.changes import parse
 from connectors.erp.tryton.moves import recount
 from connectors.erp.tryton.tables import TABLES
 from connectors.erp.tryton.telling import TOPIC, Telling, sku_key
 
-IN_SNAPSHOT = b"!"
 RECOUNT = b"!all"
 
 
@@ -28,11 +27,11 @@ def fold(state: State, change: Change) -> list[Command]:
     elif not book.is_stale(change):
         HANDLERS[change.table](book, change, telling)
     if change.is_snapshot and not change.ends_snapshot:
-        if not state.get(IN_SNAPSHOT):
-            state.put(IN_SNAPSHOT, 1)
-    elif state.get(IN_SNAPSHOT):
-        end_snapshot(book, telling)
-    return telling.commands
+        if not state.get(OWED):
+            state.put(OWED, 1)
+    elif state.get(OWED):
+        pay(book, telling)
+    return telling.settled()
 
 
 def on_move(book: Book, change: Change, telling: Telling) -> None:
@@ -120,9 +119,9 @@ HANDLERS: dict[str, Callable[[Book, Change, Telling], None]] = {
 }
 
 
-def end_snapshot(book: Book, telling: Telling) -> None:
-    """Tell what the snapshot changed: once per SKU and place, not once per move of all time."""
-    state = book.state
+def pay(book: Book, telling: Telling) -> None:
+    """Tell what is owed: after a snapshot what it changed, once per SKU and place and not once per move of all time."""
+    state, still_owed = book.state, False
     if state.get(RECOUNT):
         _recount_all(book, telling)
         for ids, _, _ in list(book.under("h")):
@@ -139,10 +138,13 @@ def end_snapshot(book: Book, telling: Telling) -> None:
             telling.demand(ids[0], sku)
         state.delete(name)
     for ids, name, _ in list(book.under("!x")):
-        telling.shipped_before(ids[0])
-        state.delete(name)
+        is_told = telling.shipped_before(ids[0])
+        if is_told:
+            state.delete(name)
+        still_owed = still_owed or not is_told
     state.delete(RECOUNT)
-    state.delete(IN_SNAPSHOT)
+    if not still_owed:
+        state.delete(OWED)
 
 
 def _recount(book: Book, move: int, telling: Telling) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from connectors.erp.contract import Change, Command
-from connectors.erp.tryton.book import Book, key
+from connectors.erp.tryton.book import OWED, ZONES, Book, key
 from connectors.erp.tryton.moves import Effect
 
 SOURCE = "erp.tryton"
@@ -20,6 +20,28 @@ class Telling:
         self._book = book
         self._change = change
         self.is_quiet = change.is_snapshot
+
+    def settled(self) -> list[Command]:
+        """One figure per SKU and place: all commands of a change have the same position, so only the first would count.
+
+        What one change says of a place more than once is told as a count, or by the shipments alone.
+        """
+        last: dict[tuple[str, str], int] = {}
+        told: dict[tuple[str, str], int] = {}
+        for index, command in enumerate(self.commands):
+            if (fact := _fact(command)) is not None:
+                last[fact] = index
+                told[fact] = told.get(fact, 0) + 1
+        if all(times == 1 for times in told.values()):
+            return self.commands
+        shipped = {_fact(command) for command in self.commands if command.record == "ReservationFulfilled"}
+        return [
+            self._again(command, self.commands[last[fact]], told[fact] > 1) if fact in last else command
+            for index, command in enumerate(self.commands)
+            if (fact := _fact(command)) is None
+            or command.record == "ReservationFulfilled"
+            or (last[fact] == index and fact not in shipped)
+        ]
 
     def tick(self) -> None:
         """Time passed in the ERP."""
@@ -44,7 +66,8 @@ class Telling:
                 self._at(sku, "StockMoved", place, book.on_hand(product, location), body)
         if ours and not any(self._book.place(location) for location in difference.hand):
             # it left from a place that is not ours to sell from; its reservation must end all the same
-            self.shipped_before(difference.line)
+            book.state.put(key("!x", difference.line), 1)
+            book.state.put(OWED, 1)
         if difference.demand and sku is not None:
             self.demand(product, sku)
         if sku is None:
@@ -72,18 +95,23 @@ class Telling:
         """Nothing is promised under this SKU any more."""
         self._tell("DemandCounted", sku, {"sku": sku, "quantity": 0, **self._place_in_time()})
 
-    def shipped_before(self, line: int) -> None:
-        """A line whose shipment only a snapshot tells of; its stock is counted besides, so any place will do."""
-        ours = self._book.our_line(line)
-        units = self._book.state.get(key("x", line)) or 0
+    def shipped_before(self, line: int) -> bool:
+        """A line whose shipment was not told with the stock that left: its reservation must end all the same.
+
+        The place is one that is known, with what is there now. False when there is none yet.
+        """
+        book = self._book
+        ours, units = book.our_line(line), book.state.get(key("x", line)) or 0
         if ours is None or units <= 0:
-            return
-        product = self._book.state.get(sku_key(ours[2]))
-        for ids, _, on_hand in self._book.under("h", product) if product else ():
-            if place := self._book.place(ids[1]):
-                body = {"order_key": ours[0], "line_id": ours[1], "quantity": units}
-                self._at(ours[2], "ReservationFulfilled", place, on_hand, {**body, **_UNTOLD})
-                return
+            return True
+        product = book.state.get(sku_key(ours[2]))
+        stocked = [ids[1] for ids, _, _ in book.under("h", product)] if product else []
+        for location in [*stocked, *(book.state.get(ZONES) or [])]:
+            if place := book.place(location):
+                body = {"order_key": ours[0], "line_id": ours[1], "quantity": units, **_UNTOLD}
+                self._at(ours[2], "ReservationFulfilled", place, book.on_hand(product, location), body)
+                return True
+        return False
 
     def mapped(self, product: int) -> None:
         """The product has a SKU now."""
@@ -131,6 +159,14 @@ class Telling:
         }
         self._tell("AlertRaised", body["subject"], body)
 
+    def _again(self, command: Command, final: Command, is_repeated: bool) -> Command:
+        if command.record == "ReservationFulfilled":
+            return Command(command.record, command.key, {**command.body, "on_hand": final.body["on_hand"]})
+        if command.record == "StockMoved" and is_repeated:
+            body = {name: value for name, value in command.body.items() if name not in _MOVE_ONLY}
+            return Command("StockCounted", command.key, body)
+        return command
+
     def _at(self, sku: str, record: str, place: str, on_hand: int, more: dict[str, Any]) -> None:
         self._tell(record, sku, {"sku": sku, "location": place, "on_hand": on_hand, **self._place_in_time(), **more})
 
@@ -143,6 +179,7 @@ class Telling:
         self.commands.append(Command(record, name, whole))
 
 
+_MOVE_ONLY = frozenset({"quantity", "reason", "reference"})
 _UNTOLD = {"is_complete": False, "version": 0, "cause_id": ""}
 """Fields of ReservationFulfilled that only the stock table fills in."""
 
@@ -150,3 +187,10 @@ _UNTOLD = {"is_complete": False, "version": 0, "cause_id": ""}
 def sku_key(sku: str) -> bytes:
     """Where the product is kept that bears a SKU now."""
     return b"k/" + sku.encode()
+
+
+def _fact(command: Command) -> tuple[str, str] | None:
+    """What a command gives a figure for: a SKU at a place, or its demand."""
+    if command.record == "DemandCounted":
+        return command.key, ""
+    return (command.key, command.body["location"]) if "location" in command.body else None
