@@ -1,9 +1,11 @@
 """`python -m infra.console`: the live page on loopback, port SKUSTREAM_CONSOLE_PORT."""
 
 import asyncio
+import contextlib
 import logging
+import signal
 import sys
-from types import FrameType
+from collections.abc import Iterator
 
 import structlog
 import uvicorn
@@ -22,23 +24,23 @@ LINE = (
 
 
 class Server(uvicorn.Server):
-    """Ends the open streams as soon as it is told to stop; they would otherwise hold it up."""
+    """Ends the open streams as soon as it is told to stop, which would otherwise hold it up, and then exits with 0."""
 
     def __init__(self, config: uvicorn.Config, console: Console) -> None:
         super().__init__(config)
         self._console = console
-        self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def startup(self, sockets: "list[object] | None" = None) -> None:  # type: ignore[override]
-        """Remember the loop, then start."""
-        self._loop = asyncio.get_running_loop()
-        await super().startup(sockets=sockets)  # type: ignore[arg-type]
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT stop in good order; uvicorn's own way would raise the signal again at the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        yield
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM or SIGINT."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._console.hub.close)
-        super().handle_exit(sig, frame)
+    def _end(self) -> None:
+        self._console.hub.close()
+        self.should_exit = True
 
 
 def _library_logs() -> None:

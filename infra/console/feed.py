@@ -31,7 +31,7 @@ RECENT = (INVENTORY_RESERVATIONS, ORDERS, ORDER_DECISIONS, DELIVERIES, PUSHES, L
 FOLLOWED: tuple[Topic, ...] = (*WHOLE, *RECENT)
 RECENT_RECORDS = 1_000
 BATCH = 500
-TIMEOUT = 10.0
+TIMEOUT = 3.0
 RETRY_SECONDS = 1.0
 
 
@@ -90,7 +90,7 @@ class Feed:
     def stop(self) -> None:
         """End the thread and close the consumer."""
         self._stop.set()
-        self._thread.join(TIMEOUT)
+        self._thread.join(3 * TIMEOUT)
 
     def _run(self) -> None:
         try:

@@ -21,7 +21,7 @@ from infra.local.paths import PROJECT
 from infra.local.stack import Stack
 from tests.integration.console.feeder import CHANNELS, Feeder
 
-SECONDS = 60.0
+SECONDS = 120.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
