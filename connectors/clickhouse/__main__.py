@@ -16,18 +16,22 @@ from connectors.clickhouse.sink import Sink, Stopped
 from connectors.kafka.ids import CachedIds
 from connectors.kafka.settings import consumer_settings, producer_settings
 from connectors.process import USAGE, Incomplete, configure_logs, required
-from schemas.codec import Codec
+from schemas.codec import Codec, SchemaIds
 from schemas.registry import Registry
 
 GROUP = "clickhouse-sink"
 log = structlog.get_logger()
 
 
-def _consumer(brokers: str) -> Consumer:
+def _consumer(brokers: str, instance: str) -> Consumer:
     return Consumer(
         {
             **consumer_settings(brokers, GROUP, GROUP),
             "enable.partition.eof": True,
+            # a sink that was killed and started again takes its partitions over at once instead of after the session's
+            # end, and of two sinks by the same name the older one is fenced
+            "group.instance.id": f"{GROUP}-{instance}",
+            "session.timeout.ms": 10_000,
             # a start offset that Kafka no longer has is an error to be seen, not a place to jump from
             "auto.offset.reset": "error",
             # waiting for ClickHouse happens between polls and may take long
@@ -36,6 +40,12 @@ def _consumer(brokers: str) -> Consumer:
             "queued.min.messages": 50_000,
         }
     )
+
+
+def _schemas(registry: str) -> SchemaIds:
+    """The registry, and what it said before for when it is away."""
+    state = os.environ.get("SKUSTREAM_STATE")
+    return CachedIds(Registry(registry), Path(state) / "schema-ids.json") if state else Registry(registry)
 
 
 def _migrate(url: str, sink: Sink) -> None:
@@ -52,14 +62,14 @@ def main() -> int:
         sys.stderr.write(f"{GROUP}: {error}\n")
         return USAGE
     url = env["SKUSTREAM_CLICKHOUSE"]
-    state = Path(os.environ.get("SKUSTREAM_STATE") or ".")
-    codec = Codec(CachedIds(Registry(env["SKUSTREAM_REGISTRY"]), state / "schema-ids.json"))
+    codec = Codec(_schemas(env["SKUSTREAM_REGISTRY"]))
 
     def open_client() -> Client:
         return connect(url)
 
     producer = Producer(producer_settings(env["SKUSTREAM_BROKERS"], GROUP, delivery_timeout_ms=25_000))
-    sink = Sink(_consumer(env["SKUSTREAM_BROKERS"]), Destination(open_client), codec, DeadLetters(producer))
+    consumer = _consumer(env["SKUSTREAM_BROKERS"], os.environ.get("SKUSTREAM_INSTANCE") or "0")
+    sink = Sink(consumer, Destination(open_client), codec, DeadLetters(producer))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sink.stop())
     try:

@@ -8,9 +8,18 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, InterfaceError, OperationalError
 
 DEFAULT_DATABASE = "skustream"
+UNKNOWN_TABLE = 60
+UNKNOWN_DATABASE = 81
+_BUSY = frozenset({159, 202, 209, 210, 241, 252, 319, 439, 999})
+"""Codes of a busy server: timeouts, too many queries, memory, too many parts, no thread, no connection inside."""
 
 Unavailable = (OperationalError, InterfaceError, OSError)
 """What the driver raises when the engine cannot be reached; to be tried again."""
+
+
+def passes(error: Exception) -> bool:
+    """Whether an error may be gone at the next try: an outage, or a busy server (outages are DatabaseErrors too)."""
+    return not isinstance(error, DatabaseError) or isinstance(error, OperationalError) or error.code in _BUSY
 
 
 class BadAddress(ValueError):
@@ -46,4 +55,14 @@ def connect(url: str, database: str | None = None, **settings: Any) -> Client:
     )
 
 
-__all__ = ["BadAddress", "Client", "DatabaseError", "Unavailable", "connect", "database_of"]
+__all__ = [
+    "UNKNOWN_DATABASE",
+    "UNKNOWN_TABLE",
+    "BadAddress",
+    "Client",
+    "DatabaseError",
+    "Unavailable",
+    "connect",
+    "database_of",
+    "passes",
+]

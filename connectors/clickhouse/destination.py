@@ -67,7 +67,7 @@ class Destination:
             f"(_topic = '{p.topic}' AND _partition = {p.partition} AND _offset >= {start})"
             for p, start in starts.items()
         )
-        query = f"SELECT _topic, _partition, _offset FROM {table.name} WHERE {clause}"  # noqa: S608 -- own names only
+        query = f"SELECT _topic, _partition, _offset FROM {table.name} WHERE {clause}"
         return [(str(row[0]), int(row[1]), int(row[2])) for row in self._use().query(query).result_rows]
 
     def _use(self) -> Client:

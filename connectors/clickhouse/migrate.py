@@ -15,6 +15,7 @@ _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 
 # in the order in which they need one another
 VIEWS: tuple[str, ...] = (
+    "stock",
     "orders",
     "reservations",
     "oversells",

@@ -4,9 +4,13 @@ import time
 from collections.abc import Mapping
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from connectors.clickhouse.batch import Partition
+from connectors.clickhouse.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, DatabaseError, connect
+from connectors.clickhouse.destination import Destination
+from connectors.clickhouse.history import TABLE_OF
 
 log = structlog.get_logger()
 
@@ -46,6 +50,36 @@ class Progress:
         )
         self._since = time.monotonic()
         self._rows = self._records = self._batches = 0
+
+
+def behind(brokers: str, url: str) -> int:
+    """Offsets at the end of all topics of HISTORY_TABLES that sink_offsets has not reached; 0 when all is stored.
+
+    Asks Kafka and ClickHouse, not the sink. Transactions' markers have offsets too, so compare for 0 or for growth.
+    """
+    reached = _reached(url)
+    admin = AdminClient({"bootstrap.servers": brokers})
+    there = admin.list_topics(timeout=30).topics
+    wanted = {
+        TopicPartition(topic, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        for topic in TABLE_OF
+        if topic in there
+        for partition in there[topic].partitions
+    }
+    found = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED)
+    ends = {Partition(item.topic, item.partition): future.result().offset for item, future in found.items()}
+    return sum(max(0, end - reached.get(partition, 0)) for partition, end in ends.items())
+
+
+def _reached(url: str) -> dict[Partition, int]:
+    try:
+        with connect(url) as client:
+            return Destination(lambda: client).next_offsets()
+    except DatabaseError as error:
+        # the sink makes database and tables when it starts first
+        if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):
+            return {}
+        raise
 
 
 def _lag(consumer: Consumer, reached: Mapping[Partition, int]) -> int:

@@ -9,7 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka import Message as KafkaMessage
 
 from connectors.clickhouse.batch import Batch, Partition
-from connectors.clickhouse.client import Unavailable
+from connectors.clickhouse.client import DatabaseError, Unavailable, passes
 from connectors.clickhouse.deadletters import DeadLetters, NotDelivered
 from connectors.clickhouse.decoding import decode
 from connectors.clickhouse.destination import Destination
@@ -35,6 +35,10 @@ class Stopped(Exception):
 
 class TooManyRefused(RuntimeError):
     """So many records in a row cannot be read that this program, and not they, must be wrong."""
+
+
+class OffsetGone(RuntimeError):
+    """Kafka no longer has the record that comes next; the message says what to do."""
 
 
 class Sink:
@@ -136,7 +140,9 @@ class Sink:
         while True:
             try:
                 result = act()
-            except (*Unavailable, SchemaUnavailable, NotDelivered) as error:
+            except (*Unavailable, DatabaseError, SchemaUnavailable, NotDelivered) as error:
+                if not passes(error):
+                    raise
                 wait = _BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)]
                 log.warning("waiting", for_what=what, again_in_s=wait, tries=tries + 1, problem=str(error)[:300])
                 tries += 1
@@ -203,6 +209,12 @@ def _bytes(value: str | bytes | None) -> bytes | None:
 
 def _judge(error: KafkaError) -> None:
     """librdkafka mends what can be mended by itself; an offset that is gone from the log must not be passed over."""
-    if error.fatal() or error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError._AUTO_OFFSET_RESET):
+    if error.code() == KafkaError._AUTO_OFFSET_RESET:
+        raise OffsetGone(
+            f"{error.str()}. Either Kafka deleted records before they were stored: to go on without them, insert a "
+            "higher next_offset for the partition into sink_offsets. Or the topic was made anew: delete its rows from "
+            "sink_offsets."
+        )
+    if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
         raise KafkaException(error)
     log.warning("kafka", problem=str(error))

@@ -34,7 +34,7 @@ class EngineProcess:
         return self
 
     def _wait_ready(self, before: int) -> int:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with self._log.open("rb") as log:
                 log.seek(before)
@@ -60,7 +60,7 @@ class EngineProcess:
 
     def stop(self) -> int:
         self._running().send_signal(signal.SIGTERM)
-        return self._running().wait(60)
+        return self._running().wait(120)
 
     def url(self, token: str = READ_WRITE, database: str = "") -> str:
         return f"http://default:{token}@127.0.0.1:{self.port}/{database}"
