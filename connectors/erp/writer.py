@@ -63,6 +63,7 @@ class OrderWriter:
         finally:
             self._consumer.close()
             self._producer.flush(5)
+            self._producer.close()
 
     def _take(self, batch: list[Message]) -> None:
         started = time.monotonic()
