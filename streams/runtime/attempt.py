@@ -125,7 +125,7 @@ class Attempt:
         self._point("handled")
         lease, settings, watchdog = self._lease, self._desk.settings, self._desk.watchdog
         watchdog.done("a handler")
-        watchdog.expect("a commit", settings.transaction_timeout + 15.0)
+        watchdog.expect("a commit", 2 * settings.transaction_timeout + 30.0)
         self._changes = [(view, view.encoded()) for view in self._changed_views()]
         for view, rows in self._changes:
             self._send_changelog(view, rows)

@@ -27,7 +27,15 @@ AWAY = {KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DO
 
 def client(settings: Settings, **more: Any) -> dict[str, Any]:
     """What every librdkafka client of a worker has in common."""
-    return {"bootstrap.servers": settings.brokers, "logger": logging.getLogger("librdkafka"), "log_level": 4, **more}
+    return {
+        "bootstrap.servers": settings.brokers,
+        "logger": logging.getLogger("librdkafka"),
+        "log_level": 4,
+        # the default back-off of a broken connection reaches 10 s, which is most of a short outage
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1000,
+        **more,
+    }
 
 
 def new_id(app: str) -> str:

@@ -41,7 +41,10 @@ class Takeover:
     def __init__(self, group: str, unit: Unit, settings: Settings, stores: Stores, metrics: Metrics) -> None:
         self._group, self._unit, self._settings, self._stores = group, unit, settings, stores
         self._metrics = metrics
-        self._admin = AdminClient(producer.client(settings))
+        self._connect()
+
+    def _connect(self) -> None:
+        self._admin = AdminClient(producer.client(self._settings))
         self._readers = {level: self._reader(level) for level in ("read_uncommitted", "read_committed")}
 
     def _reader(self, level: str) -> Any:
@@ -50,6 +53,14 @@ class Takeover:
 
     def run(self, tps: Sequence[TP], membership: Membership, wanted: Callable[[], bool]) -> Lease:
         """Raises Superseded when ``wanted`` turns false or the broker says so, Unavailable, Fenced, Stop."""
+        try:
+            return self._run(tps, membership, wanted)
+        except Unavailable:
+            # librdkafka's admin client asks with the leader epoch that it knew before a broker was restarted, for ever
+            self._connect()
+            raise
+
+    def _run(self, tps: Sequence[TP], membership: Membership, wanted: Callable[[], bool]) -> Lease:
         began = time.monotonic()
         owner = producer.new_id(self._group)
         with ThreadPoolExecutor(1) as aside:

@@ -43,6 +43,7 @@ class UnitOfWork:
         self.inputs = unit.inputs
         self.pace, self.poll_records = settings.pace, settings.poll_records
         self.ahead = 2 * settings.poll_records * unit.partitions * len(unit.inputs)
+        self._lease: Lease | None = None
         self._tries = 0
         self._narrow = 0
         self.hurry = threading.Event()
@@ -51,8 +52,12 @@ class UnitOfWork:
     def take_over(self, tps: Sequence[TP], membership: Membership, wanted: Callable[[], bool]) -> Lease | None:
         """A lease with empty caches, or None if it was not to be had this time. Pauses after a failure."""
         self._desk.views.clear()
+        if self._lease is not None:
+            self._lease.producer = None  # closing a client can take a while: here, not in the event loop
+        self._lease = None
         try:
-            return self._takeover.run(tps, membership, wanted)
+            self._lease = self._takeover.run(tps, membership, wanted)
+            return self._lease
         except Exception as error:  # noqa: BLE001 - judged one by one in _failed
             self._failed(error, "taking over")
             return None

@@ -1,15 +1,15 @@
 """A scene: topics of its own, workers as processes, a known input, and the checks that end every test."""
 
 import json
-import os
 import random
 import signal
-import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,14 @@ from streams.app import group_of
 from streams.runtime.store import PartitionStore
 from streams.runtime.takeover import changelog_of
 from tests.faults import ledger
+from tests.faults.process import Worker
 
-ROOT = Path(__file__).resolve().parents[2]
 KEYS = 40
 SESSION = 6.0
 Message = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
 
 
-def until(what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(what: str, condition: Callable[[], bool], seconds: float = 180.0) -> None:
     """Wait for a condition; fail with words."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -46,7 +46,7 @@ class Scene:
         self.output = f"{self.name}.out"
         self.group = group_of(self.name)
         self.reference = ledger.Reference()
-        self.workers: dict[str, subprocess.Popen[str]] = {}
+        self.workers: dict[str, Worker] = {}
         self.admin = AdminClient({"bootstrap.servers": brokers})
         self._dice = random.Random(seed)
         self._number = 0
@@ -63,22 +63,32 @@ class Scene:
     def close(self) -> None:
         """End what still runs and drop the topics."""
         for worker in self.workers.values():
-            if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
-                worker.wait()
+            worker.signal(signal.SIGKILL)
+            worker.wait(30)
         names = [name for name in self.admin.list_topics(timeout=10).topics if self.name in name]
         for future in self.admin.delete_topics(names).values():
             future.exception()
 
     def _consumer(self, level: str, group: str = "checker", **more: Any) -> Any:
         base = {"bootstrap.servers": self.brokers, "group.id": group, "enable.auto.commit": False}
-        return Consumer({**base, "isolation.level": level, "enable.partition.eof": True, **more})
+        return Consumer({**base, "isolation.level": level, "enable.partition.eof": True, "log_level": 0, **more})
 
     # -- input
 
     def producer(self, **more: Any) -> Any:
         """Keys go to the same partitions on both inputs."""
-        return Producer({"bootstrap.servers": self.brokers, "partitioner": "murmur2_random", "linger.ms": 2, **more})
+        own = {"partitioner": "murmur2_random", "linger.ms": 2, "enable.idempotence": True, "log_level": 0}
+        return Producer({"bootstrap.servers": self.brokers, **own, **more})
+
+    @contextmanager
+    def sending(self, count: int, rate: float) -> Iterator[None]:
+        """Send while the block runs; the block ends when all is sent."""
+        sender = threading.Thread(target=self.send, args=(count, rate))
+        sender.start()
+        try:
+            yield
+        finally:
+            sender.join()
 
     def send(self, count: int, rate: float = 0.0) -> None:
         """So many good events on both inputs; ``rate`` a second, 0: at once."""
@@ -100,42 +110,38 @@ class Scene:
 
     # -- workers
 
-    def start(self, worker: str = "one", fault: str = "", **env: str) -> "subprocess.Popen[str]":
+    def start(self, worker: str = "one", fault: str = "", **env: str) -> Worker:
         """A worker process with a state folder of its own."""
         given = {
-            "PYTHONPATH": str(ROOT), "SKUSTREAM_BROKERS": self.brokers, "SKUSTREAM_STATE": str(self.folder / worker),
+            "SKUSTREAM_BROKERS": self.brokers, "SKUSTREAM_STATE": str(self.folder / worker),
             "SKUSTREAM_SESSION_TIMEOUT": str(SESSION), "LEDGER_INPUTS": ",".join(self.inputs),
             "LEDGER_OUTPUT": self.output, "LEDGER_NAME": self.name, "LEDGER_FAULT": fault,
             "LEDGER_SEED": str(self.seed), "SKUSTREAM_POLL_RECORDS": "40",
         }  # fmt: skip
-        with (self.folder / f"{worker}.log").open("a") as log:
-            self.workers[worker] = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.worker"], env={**os.environ, **given, **env}, cwd=ROOT,
-                stdout=log, stderr=log, text=True, start_new_session=True,
-            )  # fmt: skip
+        self.workers[worker] = Worker({**given, **env}, self.folder / f"{worker}.log")
         return self.workers[worker]
 
     def stop(self, worker: str = "one", number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit code."""
-        process = self.workers[worker]
-        if process.poll() is None:
-            os.killpg(process.pid, number)
-        return process.wait(30)
+        self.workers[worker].signal(number)
+        return self.workers[worker].wait(60)
 
-    def wait_exit(self, worker: str = "one", seconds: float = 60.0) -> int:
+    def wait_exit(self, worker: str = "one", seconds: float = 120.0) -> int:
         """The exit code, once the worker has ended by itself."""
         return self.workers[worker].wait(seconds)
 
     def log(self, worker: str = "one") -> str:
         """What the worker said."""
-        return (self.folder / f"{worker}.log").read_text()
+        file = self.folder / f"{worker}.log"
+        return file.read_text() if file.exists() else ""
 
     def restart_dead(self) -> list[int]:
         """What a supervisor does; the exit codes of the dead."""
         codes = []
         for name, worker in list(self.workers.items()):
-            if worker.poll() is not None:
-                codes.append(worker.returncode)
+            code = worker.code()
+            if code is not None:
+                codes.append(code)
                 self.start(name)
         return codes
 
@@ -156,11 +162,11 @@ class Scene:
     def _input_tps(self) -> list[TopicPartition]:
         return [TopicPartition(topic, p) for topic in self.inputs for p in range(ledger.PARTITIONS)]
 
-    def wait_progress(self, part: float = 0.0, seconds: float = 60.0) -> None:
+    def wait_progress(self, part: float = 0.0, seconds: float = 180.0) -> None:
         """Until more than this part of the input is committed."""
         until(f"{part:.0%} of the input", lambda: self.committed() > part * self.ends(), seconds)
 
-    def finish(self, seconds: float = 60.0, *, mend: bool = False) -> list[int]:
+    def finish(self, seconds: float = 180.0, *, mend: bool = False) -> list[int]:
         """Until all input is committed; with ``mend``, dead workers are started again. Then stop all."""
         codes: list[int] = []
 
@@ -193,6 +199,8 @@ class Scene:
 
     def check(self) -> None:
         """Every output once; outputs, both changelogs and the local stores agree with the reference."""
+        given = Counter((value or b"")[:8] for topic in self.inputs for _, value, _ in self.read(topic))
+        assert {given[number] for number in self.reference.events} <= {1}, "the test's own input is lost or doubled"
         told = [json.loads(value or b"") for _, value, _ in self.read(self.output)]
         numbers = Counter(each["number"] for each in told)
         expected = {int.from_bytes(number) for number in self.reference.events}

@@ -1,6 +1,6 @@
 """The broker is killed under load and comes back; it is this test's own, so that no other test is disturbed."""
 
-import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,12 @@ def test_a_broker_killed_under_load(tmp_path: Path, away: float) -> None:
 
 
 def _kill_under_load(stack: Stack, scene: Scene, away: float) -> None:
-    sender = threading.Thread(target=scene.send, args=(3000, 300.0))
     for name in ("one", "two"):
         scene.start(name)
-    sender.start()
-    scene.wait_progress(0.2)
-    stack.kill_part("kafka", stay_down=True)
-    threading.Event().wait(away)
-    stack.start_part("kafka")
-    sender.join()
-    scene.finish(120, mend=True)
+    with scene.sending(3000, 300.0):
+        scene.wait_progress(0.2)
+        stack.kill_part("kafka", stay_down=True)
+        time.sleep(away)  # the outage itself
+        stack.start_part("kafka")
+    scene.finish(mend=True)
     scene.check()

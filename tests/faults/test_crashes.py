@@ -37,7 +37,7 @@ def test_an_exception_at_any_step_aborts_and_the_work_goes_on(scene: Scene) -> N
     scene.send(3000)
     points = [point for point in faultpoints.POINTS if point != "taken"]
     scene.start(fault=",".join(f"{point}:raise:0.08" for point in points))
-    scene.finish(120)
+    scene.finish()
     scene.check()
     assert scene.log().count("injected") > 0
 

@@ -1,9 +1,7 @@
 """Two workers that come and go, and workers that sleep through the end of their rights."""
 
-import os
 import random
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -18,11 +16,11 @@ def come_and_go(scene: Scene, actions: int, gap: float, *, static: bool) -> None
     dice = random.Random(scene.seed)
     names = {name: {"SKUSTREAM_INSTANCE": name} if static else {} for name in ("one", "two")}
     scene.start("one", **names["one"])
-    scene.wait_progress(seconds=30)
+    scene.wait_progress()
     for step in range(actions):
         name = ("two", "one")[step % 2]
         worker = scene.workers.get(name)
-        if worker is None or worker.poll() is not None:
+        if worker is None or worker.code() is not None:
             scene.start(name, **names[name])
         else:
             scene.stop(name, dice.choice((signal.SIGTERM, signal.SIGKILL)))
@@ -32,12 +30,10 @@ def come_and_go(scene: Scene, actions: int, gap: float, *, static: bool) -> None
 
 def run_with_input(scene: Scene, actions: int, gap: float, count: int, *, static: bool) -> None:
     """Ends with all input processed and checked."""
-    sender = threading.Thread(target=scene.send, args=(count, 250.0))
     scene.send(200)
-    sender.start()
-    come_and_go(scene, actions, gap, static=static)
-    sender.join()
-    scene.finish(90, mend=True)
+    with scene.sending(count, 250.0):
+        come_and_go(scene, actions, gap, static=static)
+    scene.finish(mend=True)
     scene.check()
 
 
@@ -61,9 +57,9 @@ def sleep_through(scene: Scene, point: str, **env: str) -> int:
     until("worker one is stopped", lambda: _state(one.pid) == "T")
     before = scene.committed()
     scene.start("two")
-    until("worker two works", lambda: scene.committed() > max(0, before), 60)
-    os.killpg(one.pid, signal.SIGCONT)
-    return scene.wait_exit("one", 30)
+    until("worker two works", lambda: scene.committed() > max(0, before))
+    one.signal(signal.SIGCONT)
+    return scene.wait_exit("one")
 
 
 def _state(pid: int) -> str:
@@ -82,10 +78,10 @@ def test_a_worker_that_was_paused_ends_itself(scene: Scene) -> None:
     scene.send(500)
     one = scene.start("one")
     scene.wait_progress()
-    os.killpg(one.pid, signal.SIGSTOP)
+    one.signal(signal.SIGSTOP)
     time.sleep(SESSION / 3 + 1)
-    os.killpg(one.pid, signal.SIGCONT)
-    assert scene.wait_exit("one", 20) == Exit.STALLED
+    one.signal(signal.SIGCONT)
+    assert scene.wait_exit("one") == Exit.STALLED
     assert "was paused" in scene.log("one")
     scene.start("one")
     scene.finish()
@@ -95,7 +91,7 @@ def test_a_worker_that_was_paused_ends_itself(scene: Scene) -> None:
 def test_a_handler_that_hangs_ends_the_worker(scene: Scene) -> None:
     scene.send(500)
     scene.start(LEDGER_HANGS="yes")
-    assert scene.wait_exit(seconds=40) == Exit.STALLED
+    assert scene.wait_exit() == Exit.STALLED
     assert "a handler took longer" in scene.log()
     scene.start()
     scene.finish()
@@ -106,18 +102,15 @@ def test_a_handler_that_hangs_ends_the_worker(scene: Scene) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_paused_at_random_moments(scene: Scene, seed: int) -> None:
     dice = random.Random(seed)
-    sender = threading.Thread(target=scene.send, args=(8000, 250.0))
     for name in ("one", "two"):
         scene.start(name)
-    sender.start()
-    for _ in range(3):
-        name = dice.choice(("one", "two"))
-        time.sleep(dice.uniform(1.0, 4.0))
-        if scene.workers[name].poll() is None:
-            os.killpg(scene.workers[name].pid, signal.SIGSTOP)
+    with scene.sending(8000, 250.0):
+        for _ in range(3):
+            worker = scene.workers[dice.choice(("one", "two"))]
+            time.sleep(dice.uniform(1.0, 4.0))
+            worker.signal(signal.SIGSTOP)
             time.sleep(SESSION + dice.uniform(0.5, 4.0))
-            os.killpg(scene.workers[name].pid, signal.SIGCONT)
-        scene.restart_dead()
-    sender.join()
-    scene.finish(120, mend=True)
+            worker.signal(signal.SIGCONT)
+            scene.restart_dead()
+    scene.finish(mend=True)
     scene.check()
