@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.kafka.producer import Headers, Message
+from schemas.cloudevents import headers
 from schemas.codec import Codec
 
 APP_VERSION = "0.1.0"
+CONTENT = ("content-type", b"application/avro")
 
 
 def iso(ms: int) -> str:
@@ -25,19 +27,8 @@ class Envelope:
 
     def message(self, topic: str, record: str, key: str, value: Mapping[str, Any], at: int) -> Message:
         """An encoded record; ``at`` is the event's own time in milliseconds since 1970."""
-        event_id = value["event_id"]
-        trace = event_id.replace("-", "")
-        headers: Headers = [
-            ("ce_specversion", "1.0"),
-            ("ce_id", event_id),
-            ("ce_source", self._source),
-            ("ce_type", f"skustream.{record}"),
-            ("ce_subject", key),
-            ("ce_time", iso(at)),
-            ("content-type", "application/avro"),
-            ("traceparent", f"00-{trace}-{trace[:16]}-01"),
-        ]
-        return Message(topic, key.encode(), self._codec.encode(record, value), headers)
+        made = headers(self._source, record, value["event_id"], key, at)
+        return Message(topic, key.encode(), self._codec.encode(record, value), [*made, CONTENT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ def dead_letter(origin: Origin, why: tuple[str, str, str], now: int) -> Message:
     """The original for ``<topic>.dlq``, key and bytes untouched. ``why``: class of the error, its message, and the
     stage (decode, validate, map, apply, publish)."""
     error_class, message, stage = why
-    headers: Headers = [
+    described: Headers = [
         ("x-original-topic", origin.topic),
         ("x-original-partition", str(origin.partition)),
         ("x-original-offset", str(origin.offset)),
@@ -69,4 +60,4 @@ def dead_letter(origin: Origin, why: tuple[str, str, str], now: int) -> Message:
         ("x-first-failed-at", iso(now)),
         ("x-app-version", APP_VERSION),
     ]
-    return Message(f"{origin.topic}.dlq", origin.key, origin.value, headers)
+    return Message(f"{origin.topic}.dlq", origin.key, origin.value, described)

@@ -42,11 +42,16 @@ def first_sight(actual: int, sold: int) -> Belief:
 
 def expected(belief: Belief, sold: int) -> Belief:
     """Now, as far as the stock table tells: a sale that it has seen since, and that was not under way before, has
-    lowered what is shown; a cancellation has raised it. A guess, which compare-and-swap or a look corrects."""
+    lowered what is shown; a cancellation likewise has raised it. A guess, which compare-and-swap or a look corrects."""
     change = sold - belief.seen
-    if change > 0:
-        change = max(0, change - max(0, belief.taken - belief.seen))
+    under_way = belief.taken - belief.seen
+    change = max(0, change - max(0, under_way)) if change > 0 else min(0, change - min(0, under_way))
     return Belief(belief.shown - change, belief.taken + change, sold)
+
+
+def is_doubtful(belief: Belief, sold: int) -> bool:
+    """Whether the shop is known to have taken other units than the table has seen: then a guess is not enough."""
+    return expected(belief, sold).taken != sold
 
 
 def observed(belief: Belief, actual: int, sold: int) -> Belief:

@@ -24,9 +24,11 @@ from connectors.platforms.publisher.breaker import Breaker
 from connectors.platforms.publisher.memory import Kept, Memory
 from connectors.platforms.publisher.outbox import Outbox
 
-REFRESH_S = 60.0
+REFRESH_S = 20.0
 SETTLE_S = 900.0
 """After so long without a move nothing can be under way; an outage of webhooks must not outlast it."""
+SETTLE_UNCOMPARED_S = 60.0
+"""Sooner where the shop has no compare-and-swap: what happens between our look and our write is missed there."""
 COALESCE_S = 0.02
 log = structlog.get_logger()
 
@@ -142,12 +144,13 @@ class Desk:
         self._keep(changed)
 
     def _settle(self) -> None:
+        after = SETTLE_S if self._compares else SETTLE_UNCOMPARED_S
         changed = []
         for sku, kept in self._kept.items():
             level = self._levels.get(sku)
             if level is None or kept.belief.taken == level.sold:
                 continue
-            if time.monotonic() - self._moved.setdefault(sku, time.monotonic()) > SETTLE_S:
+            if time.monotonic() - self._moved.setdefault(sku, time.monotonic()) > after:
                 log.warning("a shop's sales and ours disagree for long: ours are taken", channel=self.shop.channel,
                             sku=sku, taken=kept.belief.taken, sold=level.sold)  # fmt: skip
                 changed.append((sku, Kept(rule.settled(kept.belief, level.sold), None)))
@@ -165,7 +168,7 @@ class Desk:
 
     async def _push(self, skus: list[str]) -> None:
         listed = [sku for sku in skus if sku in self._listings and sku in self._levels]
-        in_doubt = [sku for sku in listed if self._is_in_doubt(sku)]
+        in_doubt = [sku for sku in listed if self._is_in_doubt(sku) or self._is_skewed(sku)]
         wanted = self._wanted(listed)
         look = [push.listing.sku for push in wanted] if not self._compares else []
         if look or in_doubt:
@@ -178,6 +181,9 @@ class Desk:
     def _is_in_doubt(self, sku: str) -> bool:
         kept = self._kept.get(sku)
         return kept is None or kept.pending is not None or sku in self._doubted
+
+    def _is_skewed(self, sku: str) -> bool:
+        return rule.is_doubtful(self._kept[sku].belief, self._levels[sku].sold)
 
     def _wanted(self, skus: list[str]) -> list[Push]:
         pushes = []
