@@ -16,6 +16,7 @@ from infra.console import api, pages
 from infra.console.feed import Feed
 from infra.console.history import History
 from infra.console.hub import Hub
+from infra.console.ids import ReadOnlyIds
 from infra.console.orders import Orders
 from infra.console.overview import Overview, now_ms
 from infra.console.pulse import Pulse
@@ -27,7 +28,6 @@ from infra.console.store import Store
 from infra.console.views import Sources, Views
 from infra.console.watch import Watch
 from schemas.codec import Codec
-from schemas.registry import Registry
 
 NOT_READY = 503
 
@@ -87,7 +87,7 @@ def _sources(settings: Settings) -> Sources:
     store, pulse = Store(), Pulse()
     stock, orders = Stock(store), Orders(store)
     history = History(settings.clickhouse)
-    feed = Feed(settings.brokers, Codec(Registry(settings.registry)), store, pulse)
+    feed = Feed(settings.brokers, Codec(ReadOnlyIds(settings.registry)), store, pulse)
     watch = Watch(settings.brokers, history, settings.home)
     return Sources(store, stock, orders, Overview(store, stock, orders, pulse), pulse, feed, watch, history)
 

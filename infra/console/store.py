@@ -67,7 +67,7 @@ class Store:
         # an empty name is SQLite's private temporary database: a file without a name, its cache spills to disk
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;" + SCHEMA)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048;" + SCHEMA)
         self._changes = Changes()
         self._batches = 0
 
