@@ -70,7 +70,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("worker-orders", ("streams.worker", "orders"), _CONTRACTS, group="skustream-orders-v1"),
     Kind("worker-stock", ("streams.worker", "stock"), _CONTRACTS, group="skustream-stock-v1"),
     Kind("sink", ("connectors.clickhouse",), (*_CONTRACTS, "clickhouse"), group="clickhouse-sink"),
-    Kind("order-writer", ("connectors.erp",), (*_CONTRACTS, "tryton")),
+    Kind("order-writer", ("connectors.erp",), (*_CONTRACTS, "tryton"), group="order-writer"),
     Kind("publisher", ("connectors.platforms",), (*_CONTRACTS, "market")),
     Kind("console", ("infra.console",), (*_CONTRACTS, "clickhouse"), port=18088, variable="SKUSTREAM_CONSOLE_PORT"),
 )
