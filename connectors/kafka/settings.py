@@ -33,6 +33,9 @@ def consumer_settings(brokers: str, group: str, client_id: str) -> dict[str, Any
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",
+        # a killed process is given up after ten seconds, not 45: until then nobody reads its partitions
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 2_000,
         "partition.assignment.strategy": "cooperative-sticky",
         "reconnect.backoff.ms": 100,
         "reconnect.backoff.max.ms": 1000,

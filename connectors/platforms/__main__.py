@@ -1,6 +1,7 @@
 """``python -m connectors.platforms``: the publisher as a process."""
 
 import asyncio
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ class Publisher:
 async def serve(environ: dict[str, str]) -> None:
     """Run all parts; the end of any of them ends the process, which its supervisor starts again."""
     folder = Path(environ["SKUSTREAM_STATE"]) / "publisher"
-    brokers = environ["SKUSTREAM_BROKERS"]
+    brokers, group = environ["SKUSTREAM_BROKERS"], os.environ.get("SKUSTREAM_PUBLISHER_GROUP", "publisher")
     codec = Codec(CachedIds(Registry(environ["SKUSTREAM_REGISTRY"]), folder / "schema-ids.json"))
     kafka = AsyncProducer(brokers, "publisher")
     memory = Memory(folder / "memory.sqlite")
@@ -123,7 +124,7 @@ async def serve(environ: dict[str, str]) -> None:
             publisher = Publisher(shops, http, memory, Outbox(codec, kafka))
             levels = LevelReader(brokers, codec, on_bad)
             tasks.create_task(levels.run(publisher.take_levels, publisher.caught_up))
-            tasks.create_task(DecisionReader(brokers, codec, on_bad).run(publisher.take_decisions))
+            tasks.create_task(DecisionReader(brokers, group, codec, on_bad).run(publisher.take_decisions))
             tasks.create_task(publisher.run())
     finally:
         await kafka.close()

@@ -103,9 +103,6 @@ class LevelReader(Reader):
 class DecisionReader(Reader):
     """Decisions of orders, in a consumer group; committed when ``take`` has made them durable."""
 
-    def __init__(self, brokers: str, codec: Codec, on_bad: OnBad) -> None:
-        super().__init__(brokers, "publisher", codec, on_bad)
-
     async def run(self, take: Callable[[list[Record]], None]) -> None:
         """Hand over batches until cancelled."""
         self.consumer.subscribe([ORDER_DECISIONS.name])

@@ -58,6 +58,7 @@ class Bench:
             await self.server.start()
             self.server.write_shops_json(shops)
         own = {"SKUSTREAM_SHOPS": str(shops), "SKUSTREAM_STATE": str(self.folder)}
+        own["SKUSTREAM_PUBLISHER_GROUP"] = f"publisher {self.sku}"
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "connectors.platforms", env={**os.environ, **self.env, **own}
         )
@@ -149,7 +150,6 @@ async def units_under_way_are_not_put_on_sale_again(b: Bench) -> None:
 async def a_rejected_order_is_cancelled_at_its_shop(b: Bench) -> None:
     await b.write(10)
     await b.start()
-    await until(lambda: True)
     keys = {channel: shop.place([(b.sku, 2)]) for channel, shop in b.server.shops.items()}
     await b.write(10, north=2, west=2)
     for key in keys.values():
