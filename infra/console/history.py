@@ -75,8 +75,9 @@ class History:
         text = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_FUNCTION" in str(error) or "does not exist" in str(error):
             return f"ClickHouse answers, but its tables are not there yet ({text})"
+        if "server response" in text:
+            return f"ClickHouse answers with an error ({text})"
         url = urlsplit(self._url)
-        refused = "onnection" in text or "timed out" in text
         self._retry_at = time.monotonic() + RETRY_SECONDS
-        self._reason = f"ClickHouse does not answer at {url.hostname}:{url.port}" + ("" if refused else f" ({text})")
+        self._reason = f"ClickHouse does not answer at {url.hostname}:{url.port}"
         return self._reason
