@@ -8,7 +8,7 @@ from infra.market.baskets import Basket, Demand, drawn
 
 CANCEL_RATE = 0.065
 """Buyers who change their mind: the middle of the 5-8 % that shops report."""
-CANCEL_AFTER = (0.3, 6.0)
+CANCEL_AFTER = (0.3, 3.0)
 """Seconds after the order."""
 UNPAID_FIRST = 0.15
 """Orders that are placed first and paid a moment later; the others are paid at once."""

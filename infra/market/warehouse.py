@@ -20,7 +20,7 @@ class Warehouse:
     """Ships orders some seconds after the ERP had them, in loads; refills a SKU for so many average orders."""
 
     LOAD = 20
-    PACKING_SECONDS = 4.0
+    PACKING_SECONDS = 5.0
     REFILL_BELOW = 3
     REFILL_ORDERS = 80
     DELIVERY_SECONDS = 6.0
@@ -79,7 +79,8 @@ class Warehouse:
         if not low:
             return
         units = {sku: ceil(units_per_order()[sku] * self.REFILL_ORDERS) + 1 for sku in low}
-        self._world.received(units)
         goods: list[Goods] = [{"sku": sku, "location": MAIN, "quantity": quantity} for sku, quantity in units.items()]
+        # booked as they are unloaded: the truth changes when the ERP's transaction does, or as near as can be had
         await asyncio.to_thread(self._erp.receive, goods)
+        self._world.received(units)
         self.received += sum(units.values())
