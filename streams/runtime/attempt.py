@@ -21,6 +21,7 @@ from streams.runtime.transaction import Output, Transaction
 from streams.runtime.unit import Batch, Table, Unit
 from streams.runtime.watchdog import Watchdog
 
+COMMIT_TIMEOUT, GRACE = 10.0, 10.0
 Views = dict[Table[Any], View]
 
 
@@ -125,7 +126,8 @@ class Attempt:
         self._point("handled")
         lease, settings, watchdog = self._lease, self._desk.settings, self._desk.watchdog
         watchdog.done("a handler")
-        watchdog.expect("a commit", 2 * settings.transaction_timeout + 30.0)
+        # librdkafka has been seen to wait for ever after a broker was killed, whatever timeout it was given
+        watchdog.expect("a commit", COMMIT_TIMEOUT + GRACE)
         self._changes = [(view, view.encoded()) for view in self._changed_views()]
         for view, rows in self._changes:
             self._send_changelog(view, rows)
@@ -135,8 +137,8 @@ class Attempt:
             TopicPartition(*tp, end, Claim(lease.owner, version, lease.tallies[tp]).encode())
             for tp, end in self._ends.items()
         ]
-        deadline = time.monotonic() + settings.transaction_timeout
-        self._producer.send_offsets_to_transaction(offsets, lease.membership.as_bytes(), settings.transaction_timeout)
+        deadline = time.monotonic() + COMMIT_TIMEOUT
+        self._producer.send_offsets_to_transaction(offsets, lease.membership.as_bytes(), COMMIT_TIMEOUT)
         self._point("before-commit")
         producer.commit(self._producer, deadline)
         watchdog.done("a commit")

@@ -156,8 +156,11 @@ class Scene:
         return sum(max(0, tp.offset) for tp in found)
 
     def ends(self) -> int:
-        """Sum of the inputs' ends."""
-        return sum(self._offsets.get_watermark_offsets(tp, timeout=10)[1] for tp in self._input_tps())
+        """Sum of the inputs' ends; -2 while the broker does not tell."""
+        try:
+            return sum(self._offsets.get_watermark_offsets(tp, timeout=10)[1] for tp in self._input_tps())
+        except KafkaException:
+            return -2
 
     def _input_tps(self) -> list[TopicPartition]:
         return [TopicPartition(topic, p) for topic in self.inputs for p in range(ledger.PARTITIONS)]

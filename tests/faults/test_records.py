@@ -68,11 +68,11 @@ def test_nothing_is_dead_lettered_because_something_else_is_away(scene: Scene) -
 
 
 def test_a_record_whose_output_is_too_large_is_dead_lettered(scene: Scene) -> None:
-    scene.send(300)
+    scene.send(60)
     producer = scene.producer()
     producer.produce(scene.inputs[0], ledger.event(900_002, ledger.HUGE), b"key-1")
     producer.flush()
-    scene.send(300)
+    scene.send(60)
     scene.start()
     scene.finish()
     scene.check()
