@@ -39,14 +39,25 @@ class RatedCaller:
     def __init__(self, http: httpx.AsyncClient, limits: Limits) -> None:
         self._http = http
         self._limiter = AsyncLimiter(limits.burst, limits.burst / limits.calls_per_second)
+        self._reserved = 0
+
+    async def reserve(self, calls: int) -> None:
+        """Take places ahead for the next calls; they stay taken if fewer are made."""
+        missing = calls - self._reserved
+        if missing > 0:
+            await self._limiter.acquire(missing)
+            self._reserved += missing
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Wait for a place, send, judge. Redirects are not followed. Raises Throttled, Unavailable or Refused."""
-        async with self._limiter:
-            try:
-                answer = await self._http.send(request, follow_redirects=False)
-            except httpx.HTTPError as error:
-                raise Unavailable(f"{request.method} {request.url.path}: {error!r}") from error
+        if self._reserved:
+            self._reserved -= 1
+        else:
+            await self._limiter.acquire()
+        try:
+            answer = await self._http.send(request, follow_redirects=False)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{request.method} {request.url.path}: {error!r}") from error
         if answer.status_code == TOO_MANY:
             raise Throttled(retry_after(answer.headers))
         if answer.status_code >= SERVER_ERROR:

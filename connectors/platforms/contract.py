@@ -191,6 +191,10 @@ class Cancelled(StrEnum):
 class Caller(Protocol):
     """Sends requests to one shop at the rate that its platform allows."""
 
+    async def reserve(self, calls: int) -> None:
+        """Wait until so many calls may go one after the other without waiting."""
+        ...
+
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The answer, which is a good one. Raises Throttled, Unavailable or Refused."""
         ...
@@ -198,6 +202,10 @@ class Caller(Protocol):
 
 class ShopClient(Protocol):
     """Calls to one shop. Every method raises CallFailed (Throttled, Unavailable, Refused)."""
+
+    async def reserve(self, calls: int) -> None:
+        """Wait for the rate limit now, so that a look and the write after it follow each other at once."""
+        ...
 
     def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[Fetched]]:
         """Pages of the orders changed in [since, until], oldest change first; both in milliseconds since 1970."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from connectors.platforms.api import json_of
 from connectors.platforms.contract import (
@@ -47,6 +48,9 @@ CANCEL = (
     " { job { id } orderCancelUserErrors { code field message } } }"
 )
 CANCELLED_AT = "query Order($id: ID!) { order(id: $id) { cancelledAt } }"
+TRIES = 4
+Problems = dict[int, tuple[Literal["conflict", "refused"], str]]
+"""What is wrong with a push, by its place in the call."""
 STALE = "CHANGE_FROM_QUANTITY_STALE"
 BUSY = "IDEMPOTENCY_CONCURRENT_REQUEST"
 
@@ -61,6 +65,10 @@ class ShopifyClient:
         self._headers = {"X-Shopify-Access-Token": shop.token}
         self._location = ""
         self._handles: dict[str, str] = {}
+
+    async def reserve(self, calls: int) -> None:
+        """See contract.Caller."""
+        await self._caller.reserve(calls)
 
     async def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[Fetched]]:
         """REST orders.json by updated_at, following the Link header's cursor."""
@@ -102,7 +110,7 @@ class ShopifyClient:
         rest, attempt = list(pushes), 0
         answers: list[Pushed] = []
         while rest:
-            problems = await self._set(rest, f"{key}-{attempt}")
+            problems = await self._set_surely(rest, f"{key}-{attempt}")
             if not problems:
                 return answers + [Pushed(push, "accepted", push.quantity) for push in rest]
             for index, (outcome, why) in problems.items():
@@ -135,7 +143,17 @@ class ShopifyClient:
             found |= _listings([node for node in data["nodes"] if node])
         return found
 
-    async def _set(self, pushes: list[Push], key: str) -> dict[int, tuple[Literal["conflict", "refused"], str]]:
+    async def _set_surely(self, pushes: list[Push], key: str) -> Problems:
+        """Ask again with the same key when the answer is lost: the shop then says what it did the first time."""
+        again = AsyncRetrying(
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(0.1, max=2),
+            retry=retry_if_exception_type(Unavailable),
+            reraise=True,
+        )
+        return await again(self._set, pushes, key)
+
+    async def _set(self, pushes: list[Push], key: str) -> Problems:
         location = await self._primary()
         quantities = [
             {
@@ -147,7 +165,7 @@ class ShopifyClient:
             for push in pushes
         ]
         variables = {"input": {"name": "available", "reason": "correction", "quantities": quantities}, "key": key}
-        problems: dict[int, tuple[Literal["conflict", "refused"], str]] = {}
+        problems: Problems = {}
         for error in (await self._graphql(SET, variables))["inventorySetQuantities"]["userErrors"]:
             if error["code"] == BUSY:
                 raise Unavailable(error["message"])

@@ -29,6 +29,10 @@ class WooCommerceClient:
         self._headers = {"Authorization": f"Basic {base64.b64encode(shop.token.encode()).decode()}"}
         self._handles: dict[str, str] = {}
 
+    async def reserve(self, calls: int) -> None:
+        """See contract.Caller."""
+        await self._caller.reserve(calls)
+
     async def fetch_orders(self, since: int, until: int) -> AsyncIterator[list[Fetched]]:
         """Orders by modified_after and modified_before (both exclude the bound, so they are widened by a second)."""
         query = {

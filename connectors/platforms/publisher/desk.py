@@ -172,6 +172,7 @@ class Desk:
         wanted = self._wanted(listed)
         look = [push.listing.sku for push in wanted] if not self._compares else []
         if look or in_doubt:
+            await self._client.reserve(2)
             self._learn(await self._client.fetch_listings(list(dict.fromkeys(in_doubt + look))))
             self._doubted.difference_update(in_doubt)
             wanted = self._wanted(listed)

@@ -20,7 +20,7 @@ from schemas.codec import Codec
 from schemas.registry import Registry
 
 SECRET = "a secret of the test"
-SHOPS = [
+SHOPS: list[dict[str, Any]] = [
     {"platform": "shopify", "shop": "north", "secrets": [SECRET], "url": "http://127.0.0.1:9", "token": "t"},
     {"platform": "woocommerce", "shop": "west", "secrets": [SECRET], "url": "http://127.0.0.1:9", "token": "k:s"},
 ]
@@ -37,13 +37,13 @@ def until(what: Callable[[], bool], seconds: float = 30.0) -> None:
 class Gateway:
     """One gateway process with a state folder and a port that survive its restarts."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], listed: list[dict[str, Any]] | None = None) -> None:
         self._folder = folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         shops = folder / "shops.json"
-        shops.write_text(json.dumps(SHOPS))
+        shops.write_text(json.dumps(SHOPS if listed is None else listed))
         own = {"SKUSTREAM_SHOPS": str(shops), "SKUSTREAM_STATE": str(folder), "SKUSTREAM_GATEWAY_PORT": str(port)}
         self._env = {**os.environ, **env, **own}
         self.url = f"http://127.0.0.1:{port}"
