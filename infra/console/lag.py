@@ -40,7 +40,7 @@ class LagWatch:
     """Samples end offsets over time, which tells when a committed offset was the newest: that is the lag in seconds."""
 
     def __init__(self, brokers: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": brokers, "client.id": "skustream-console"})
+        self._admin = AdminClient({"bootstrap.servers": brokers, "client.id": "skustream-console", "log_level": 0})
         self._ends: dict[tuple[str, int], deque[tuple[float, int]]] = {}
 
     def sample(self) -> list[GroupLag]:

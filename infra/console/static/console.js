@@ -102,9 +102,9 @@
     if (!data || point[0] <= data[0][data[0].length - 1]) return;
     data.forEach((column, i) => { column.push(point[i]); if (column.length > 300) column.shift(); });
     chart.setData(data);
-    latest();
+    requestAnimationFrame(latest);
   };
-  const load = () => fetch(place.dataset.series).then((answer) => answer.json()).then((series) => { data = series.columns; draw(); latest(); });
+  const load = () => fetch(place.dataset.series).then((answer) => answer.json()).then((series) => { data = series.columns; draw(); requestAnimationFrame(latest); });
   load();
   $("#stream").addEventListener("sample", (e) => add(JSON.parse(e.detail.data)));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });

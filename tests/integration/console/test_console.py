@@ -136,7 +136,14 @@ def test_kafka_away_is_said_and_the_process_stops_at_once(stack: Stack, tmp_path
 def test_open_streams_do_not_hold_up_the_stop(stack: Stack, fed: Feeder, tmp_path: Path) -> None:
     given = {name: stack.env[name] for name in ("SKUSTREAM_BROKERS", "SKUSTREAM_REGISTRY")}
     running = launch(tmp_path, given)
-    wait_until("it is ready", running.is_ready)
+    try:
+        wait_until("it is ready", running.is_ready)
+        _stop_while_watched(running)
+    finally:
+        running.process.kill()
+
+
+def _stop_while_watched(running: ConsoleProcess) -> None:
     opened, ended = threading.Event(), threading.Event()
 
     def watch() -> None:
