@@ -21,7 +21,7 @@ class Settings:
     instance: str = ""
     session_timeout: float = 30.0
     transaction_timeout: float = 30.0
-    pace: float = 0.010
+    pace: float = 0.015
     """Least time between the starts of two polls: more makes larger and fewer transactions, and adds latency."""
     poll_records: int = 4000
     """Most records of one partition in one transaction."""
