@@ -35,8 +35,9 @@ class Process(Part):
 
     @override
     def command(self, site: Site) -> Command:
-        state = {"SKUSTREAM_STATE": str(site.folder(self.name))}
-        return Command([sys.executable, "-m", *self._kind.arguments], environment=state)
+        # the name makes it a static member of its group: a restart is then no rebalance and waits for nobody
+        own = {"SKUSTREAM_STATE": str(site.folder(self.name)), "SKUSTREAM_INSTANCE": self.name}
+        return Command([sys.executable, "-m", *self._kind.arguments], environment=own)
 
     @override
     def ready(self, site: Site) -> bool:
