@@ -28,7 +28,7 @@ class Wanted:
 
     orders: int = 200
     seed: int = 7
-    per_second: float = 6.0
+    per_second: float = 4.0
     settle_seconds: float = 180.0
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from infra.local import control, supervisor
 from infra.local.control import NotRunning
 from infra.local.errors import PartError
-from infra.local.paths import PROJECT, default_home
+from infra.local.paths import PROJECT, cache_dir, default_home
 from infra.local.runner import READY, STOPPED, tail
 
 OnStatus = Callable[[dict[str, Any]], None]
@@ -67,7 +67,7 @@ class Stack:
             process = subprocess.Popen(
                 [sys.executable, "-m", supervisor.__name__, str(self.home), str(self._parent), ports, *self._parts],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-                cwd=self.home, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+                cwd=self.home, env={**python_environment(), "PYTHONPATH": str(PROJECT)},
             )  # fmt: skip
         try:
             self._wait_until_up(process, time.monotonic() + timeout)
@@ -165,6 +165,13 @@ class Stack:
             if time.monotonic() > deadline:
                 raise StackError(f"the stack was not ready in time\n{failure(status)}")
             time.sleep(_POLL_SECONDS)
+
+
+def python_environment() -> dict[str, str]:
+    """This process's environment, with compiled modules kept in the cache: a dozen processes start at once, and without
+    it each compiles hundreds of files on every start (half of the stack's start-up on two cores)."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**env, "PYTHONPYCACHEPREFIX": str(cache_dir() / "pycache")}
 
 
 def failure(status: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from connectors.erp.tryton.client import Tryton
 from connectors.kafka.producer import AsyncProducer
 from connectors.process import run
-from infra.market.catalogue import units_per_order
+from infra.market import catalogue
 from infra.market.control import listen, make_app
 from infra.market.market import Market
 from infra.market.sampler import Sampler
@@ -26,6 +26,7 @@ NEEDS = (
     "SKUSTREAM_BROKERS",
     "SKUSTREAM_REGISTRY",
     "SKUSTREAM_TRYTON",
+    "SKUSTREAM_HOME",
     "SKUSTREAM_SHOPS",
     "SKUSTREAM_STATE",
     "SKUSTREAM_GATEWAY_PORT",
@@ -55,7 +56,7 @@ def shop_configs(folder: Path, skus: tuple[str, ...]) -> list[ShopConfig]:
 
 async def serve(env: dict[str, str]) -> None:
     """Open the shops and the control port, and stay."""
-    skus = tuple(units_per_order())
+    skus = catalogue.skus(Path(env["SKUSTREAM_HOME"]) / "catalogue.json")
     gateway = f"http://127.0.0.1:{env['SKUSTREAM_GATEWAY_PORT']}"
     # ids go on from the clock: a restarted market must not give an order the number of an older one
     first = int(time.time()) * 10_000

@@ -54,6 +54,11 @@ def goods() -> list[Goods]:
     return listed
 
 
+def skus(path: Path) -> tuple[str, ...]:
+    """The SKUs of a written catalogue: what the shops list, without reading a year of baskets for it."""
+    return tuple(item["sku"] for item in json.loads(path.read_text("utf-8")))
+
+
 def write(path: Path) -> None:
     """Write the goods as JSON."""
     path.write_text(json.dumps(goods(), indent=1) + "\n", "utf-8")

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from connectors.erp.tryton.client import ErpUnavailable
+from infra.market.catalogue import units_per_order
 from infra.market.control import RunWanted
 from infra.market.run import Run, Tally
 from infra.market.sampler import Sampler
@@ -80,6 +81,7 @@ class Market:
             log.error("the market stopped", problem=self._problem)
 
     async def _go(self, wanted: RunWanted) -> None:
+        await asyncio.to_thread(units_per_order)  # reads the baskets: seconds, once
         await self.warehouse.take_stock()
         self.run = Run(self.world, list(self.server.shops.values()), wanted.orders, wanted.seed, wanted.per_second)
         selling = asyncio.create_task(self.run.go())

@@ -11,7 +11,7 @@ from infra.cli.output import CommandError, Exit, Json, emit, say
 def demo(
     orders: Annotated[int, typer.Option(min=1, help="Orders to place.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shoppers.")] = 7,
-    per_second: Annotated[float, typer.Option(min=0.1, help="Shoppers a second; the ERP takes about ten.")] = 6.0,
+    per_second: Annotated[float, typer.Option(min=0.1, help="Shoppers a second; the ERP takes about five.")] = 4.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running.")] = False,
     as_json: Json = False,
 ) -> int:
