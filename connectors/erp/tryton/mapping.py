@@ -26,10 +26,10 @@ def fold(state: State, change: Change) -> list[Command]:
             telling.tick()
     elif not book.is_stale(change):
         HANDLERS[change.table](book, change, telling)
-    if change.is_snapshot and not change.ends_snapshot:
-        if not state.get(OWED):
-            state.put(OWED, 1)
-    elif state.get(OWED):
+    # the last row of a snapshot is itself told only at the snapshot's end, which is now
+    if change.is_snapshot and not state.get(OWED):
+        state.put(OWED, 1)
+    if state.get(OWED) and not (change.is_snapshot and not change.ends_snapshot):
         pay(book, telling)
     return telling.settled()
 
