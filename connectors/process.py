@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -35,6 +36,12 @@ def required(names: tuple[str, ...], environ: Mapping[str, str] = os.environ) ->
     if missing:
         raise Incomplete(f"not set: {', '.join(missing)}")
     return {name: environ[name] for name in names}
+
+
+def say_ready(environ: Mapping[str, str] = os.environ) -> None:
+    """Tell the supervisor that the work goes on now: the file that SKUSTREAM_READY names appears."""
+    if name := environ.get("SKUSTREAM_READY"):
+        Path(name).touch()
 
 
 def configure_logs(process: str) -> None:

@@ -5,9 +5,11 @@ AGENT is a name of streams.agents.AGENTS, or ``module:function`` for a unit from
 
 import importlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from faust.worker import Worker as FaustWorker
@@ -38,8 +40,13 @@ class Pulse(Service):
 
     @Service.task
     async def _beat(self) -> None:
+        ready = os.environ.get("SKUSTREAM_READY")
         while not self.should_stop:
             self._work.watchdog.expect("the event loop")
+            if ready and self._work.metrics.leases:
+                # the supervisor looks for this file: partitions are ours and caught up
+                Path(ready).touch()
+                ready = None
             await self.sleep(PULSE)
 
     @Service.task

@@ -16,6 +16,7 @@ from connectors.clickhouse.destination import Destination
 from connectors.clickhouse.history import TABLE_OF
 from connectors.clickhouse.progress import Progress
 from connectors.clickhouse.raw import Message
+from connectors.process import say_ready
 from schemas.codec import Codec, SchemaUnavailable
 
 log = structlog.get_logger()
@@ -163,6 +164,7 @@ class Sink:
             [TopicPartition(p.topic, p.partition, start or OFFSET_BEGINNING) for p, start in starts.items()]
         )
         ahead = sum(len(self._ahead[partition]) for partition in partitions)
+        say_ready()
         log.info("assigned", partitions=len(partitions), stored_ahead_of_offsets=ahead)
 
     def _revoked(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:

@@ -12,6 +12,7 @@ from connectors.erp.delivery import Delivery, OrderApi
 from connectors.kafka.envelope import APP_VERSION, Envelope, iso
 from connectors.kafka.producer import Headers
 from connectors.kafka.settings import consumer_settings, producer_settings
+from connectors.process import say_ready
 from schemas.codec import Codec, UndecodableRecord
 from schemas.topics import DELIVERIES, ORDER_DECISIONS
 
@@ -157,6 +158,7 @@ class OrderWriter:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
+        say_ready()
         if self._is_waiting:
             consumer.pause(partitions)
 

@@ -27,11 +27,10 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Figures, list[str]]:
-    """The figures of one run on a stack of its own, and who was killed in it."""
-    with Stack(tmp_path_factory.mktemp("e2e")) as stack:
-        killer = Killer(stack)
-        return play(WANTED, stack.env, killer), killer.killed
+def told(market_stack: Stack) -> tuple[Figures, list[str]]:
+    """The figures of one run, and who was killed in it."""
+    killer = Killer(market_stack)
+    return play(WANTED, market_stack.env, killer), killer.killed
 
 
 def test_every_planned_kill_happened(told: tuple[Figures, list[str]]) -> None:

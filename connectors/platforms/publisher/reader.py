@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connectors.kafka.settings import consumer_settings
+from connectors.process import say_ready
 from schemas.codec import Codec, UndecodableRecord
 from schemas.topics import ORDER_DECISIONS, STOCK
 
@@ -80,8 +81,9 @@ class LevelReader(Reader):
                 levels = await self.call(self._batch)
                 if levels:
                     take(levels)
-                if not self._behind:
+                if not self._behind and not caught_up.is_set():
                     caught_up.set()
+                    say_ready()
         finally:
             await self.close()
 

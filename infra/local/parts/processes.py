@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from typing_extensions import override
 
@@ -13,7 +14,7 @@ from infra.local.ports import is_listening
 class Kind:
     """One process: its arguments after `python -m`, what it needs, and how one sees that it works.
 
-    `port` and `variable`: it listens there once it works. `group`: it is a member of that consumer group once it works.
+    `port` and `variable`: it listens there once it works. Without a port it makes the file SKUSTREAM_READY then.
     """
 
     name: str
@@ -21,7 +22,6 @@ class Kind:
     depends_on: tuple[str, ...]
     port: int | None = None
     variable: str = ""
-    group: str = ""
 
 
 class Process(Part):
@@ -35,43 +35,35 @@ class Process(Part):
 
     @override
     def command(self, site: Site) -> Command:
-        # the name makes it a static member of its group: a restart is then no rebalance and waits for nobody
-        own = {"SKUSTREAM_STATE": str(site.folder(self.name)), "SKUSTREAM_INSTANCE": self.name}
+        self._mark(site).unlink(missing_ok=True)
+        own = {
+            "SKUSTREAM_STATE": str(site.folder(self.name)),
+            "SKUSTREAM_READY": str(self._mark(site)),
+            # the name makes it a static member of its group: a restart is then no rebalance and waits for nobody
+            "SKUSTREAM_INSTANCE": self.name,
+        }
         return Command([sys.executable, "-m", *self._kind.arguments], environment=own)
 
     @override
     def ready(self, site: Site) -> bool:
-        if self._kind.port:
-            return is_listening(site.port(self.name))
-        return not self._kind.group or _has_members(site.environment["SKUSTREAM_BROKERS"], self._kind.group)
+        return is_listening(site.port(self.name)) if self._kind.port else self._mark(site).exists()
+
+    def _mark(self, site: Site) -> Path:
+        return site.folder(self.name) / "ready"
 
     @override
     def environment(self, site: Site) -> Environment:
         return {self._kind.variable: str(site.port(self.name))} if self._kind.variable else {}
 
 
-def _has_members(brokers: str, group: str) -> bool:
-    """Whether the group is settled and somebody in it has partitions."""
-    from confluent_kafka import ConsumerGroupState, KafkaException
-    from confluent_kafka.admin import AdminClient
-
-    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
-    try:
-        found = admin.describe_consumer_groups([group], request_timeout=2.0)[group].result()
-    except KafkaException:
-        return False
-    members = [member for member in found.members if member.assignment and member.assignment.topic_partitions]
-    return bool(members) and found.state == ConsumerGroupState.STABLE
-
-
 _CONTRACTS = ("topics", "schemas")
 KINDS: tuple[Kind, ...] = (
     Kind("gateway", ("connectors.gateway",), (*_CONTRACTS, "market"), port=18080, variable="SKUSTREAM_GATEWAY_PORT"),
-    Kind("worker-erp", ("streams.worker", "erp"), _CONTRACTS, group="skustream-erp-v1"),
-    Kind("worker-orders", ("streams.worker", "orders"), _CONTRACTS, group="skustream-orders-v1"),
-    Kind("worker-stock", ("streams.worker", "stock"), _CONTRACTS, group="skustream-stock-v1"),
-    Kind("sink", ("connectors.clickhouse",), (*_CONTRACTS, "clickhouse"), group="clickhouse-sink"),
-    Kind("order-writer", ("connectors.erp",), (*_CONTRACTS, "tryton"), group="order-writer"),
+    Kind("worker-erp", ("streams.worker", "erp"), _CONTRACTS),
+    Kind("worker-orders", ("streams.worker", "orders"), _CONTRACTS),
+    Kind("worker-stock", ("streams.worker", "stock"), _CONTRACTS),
+    Kind("sink", ("connectors.clickhouse",), (*_CONTRACTS, "clickhouse")),
+    Kind("order-writer", ("connectors.erp",), (*_CONTRACTS, "tryton")),
     Kind("publisher", ("connectors.platforms",), (*_CONTRACTS, "market")),
     Kind("console", ("infra.console",), (*_CONTRACTS, "clickhouse"), port=18088, variable="SKUSTREAM_CONSOLE_PORT"),
 )
