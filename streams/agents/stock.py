@@ -24,6 +24,8 @@ RESERVATIONS = Table("reservations", *rows_of(Reservation))
 EXPIRIES = Table("expiries", *rows_of(int))
 """Key: deadline and line. What is due is a range at the front, so a sweep costs what it finds."""
 DEADLINE = struct.Struct(">q")
+PATIENCE_MS = 3_000
+"""How long order lines of a SKU that is new in the ERP wait for its first stock."""
 
 
 class Work:
@@ -55,7 +57,7 @@ class Work:
                 return
             row = self.change_row(row, key, movement)
         if row.parked and row.is_known:
-            self.unpark(row, command)
+            self.unpark_soon(row, command)
 
     def change_row(self, row: StockRow, key: bytes, movement: StockMovement) -> StockRow:
         """Put the row after a movement, and the movement into the ledger."""
@@ -100,16 +102,25 @@ class Work:
         """End the holds whose time has come, by the clock in the log and by no other."""
         until = DEADLINE.pack(tick["occurred_at"] + 1)
         for entry, _ in list(self.tx.scan(EXPIRIES, b"", until)):
-            line = entry[DEADLINE.size :]
-            sku, order_key, line_id = line.decode().split("\0")
-            command = {
-                "event_id": derive(tick["event_id"], line.decode()),
-                "sku": sku,
-                "occurred_at": tick["occurred_at"],
-                "order_key": order_key,
-                "line_id": line_id,
-            }
-            self.apply("ReservationExpired", command)
+            line = entry[DEADLINE.size :].decode()
+            sku, order_key, line_id = line.split("\0")
+            cause = {"event_id": derive(tick["event_id"], line), "sku": sku, "occurred_at": tick["occurred_at"]}
+            if order_key:
+                self.apply("ReservationExpired", {**cause, "order_key": order_key, "line_id": line_id})
+                continue
+            self.tx.delete(EXPIRIES, entry)
+            row = self.tx.get(ROWS, sku.encode()) or EMPTY_ROW
+            if row.parked:
+                self.unpark(row, cause)
+
+    def unpark_soon(self, row: StockRow, cause: Any) -> None:
+        """At once if there is stock. An ERP tells of a product before it tells of its stock, so nothing there yet is
+        no reason to turn orders down: the clock decides after a moment's patience."""
+        if row.on_hand > 0:
+            self.unpark(row, cause)
+        else:
+            until = cause["occurred_at"] + PATIENCE_MS
+            self.tx.put(EXPIRIES, DEADLINE.pack(until) + line_bytes(cause["sku"], "", ""), until)
 
     def unpark(self, row: StockRow, cause: Any) -> None:
         """The SKU is known now: decide the lines that waited for it, the first first."""

@@ -121,6 +121,25 @@ def test_waiting_lines_are_decided_in_turn_when_the_erp_tells_of_the_sku(agent: 
     assert (row_of(agent).parked, row_of(agent).reserved) == ((), 4)
 
 
+def test_a_product_that_comes_before_its_stock_turns_no_order_down(agent: Agent) -> None:
+    agent.tell(requested(2))
+    assert on(ORDER_LINES, agent.tell(counted(0, 1))) == []
+    sent = agent.tell(counted(9, 2))
+    assert [out.record[0] for out in sent if out.topic == ORDER_LINES.name] == ["StockReserved"]
+    assert row_of(agent).parked == ()
+
+
+def test_a_product_that_stays_without_stock_is_decided_by_the_clock(agent: Agent) -> None:
+    agent.tell(requested(2))
+    _, first = count = counted(0, 1)
+    agent.tell(count)
+    until = first["occurred_at"] + stock.PATIENCE_MS
+    assert on(ORDER_LINES, agent.tell(ticked(until - 1))) == []
+    sent = agent.tell(ticked(until))
+    assert [out.record[0] for out in sent if out.topic == ORDER_LINES.name] == ["StockOversold"]
+    assert (row_of(agent).parked, deadlines(agent)) == ((), [])
+
+
 def test_a_shipment_that_makes_the_sku_known_decides_the_others_too(agent: Agent) -> None:
     agent.tell(requested(1), requested(1, order=OTHER_ORDER))
     sent = agent.tell(fulfilled(1, 4, 1))
