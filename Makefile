@@ -11,8 +11,10 @@ ARGS ?=
 demo: setup ## bring the stack up, sell real baskets, show that the stock is right; ARGS="--orders 500"
 	$(BIN)/skustream demo $(ARGS)
 
-test: setup ## all tests, on the embedded stack
-	$(BIN)/python -m pytest $(ARGS)
+# the stories of tests/e2e come last and alone: they need the whole stack, and all of two cores
+test: setup ## all tests, on the embedded stack (a bit more than ten minutes on two cores)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -q tests/e2e $(ARGS)
 
 check: lint ## the fast part: lint, types, layers, unit, contract and property tests
 	$(BIN)/python -m pytest -q -n 2 $(wildcard tests/unit tests/contract tests/property tests/architecture) $(ARGS)
