@@ -1,7 +1,6 @@
 """A producer for asyncio: many messages, one future; polled by the loop itself, in step with its work.
 
-A polling thread would fight the loop for the interpreter lock at every report: at 1,000 webhooks/s that doubled the
-processor time of ``produce``.
+A polling thread would contend with the loop for the interpreter lock at every delivery report.
 """
 
 import asyncio
