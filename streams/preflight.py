@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +19,8 @@ from streams.runtime.settings import Settings
 from streams.runtime.takeover import changelog_of
 
 log = logging.getLogger(__name__)
+PATIENCE = 5.0
+"""Seconds: a broker answers for topics a moment after they were made, and does not know them yet."""
 CHANGELOG = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "delete.retention.ms": "86400000"}
 
 
@@ -39,14 +42,16 @@ def check_topics(settings: Settings, unit: Unit) -> None:
     The changelogs are the worker's own and are made here; all other topics are made before any worker starts.
     """
     admin = AdminClient(client(settings))
-    try:
-        found: dict[str, Any] = admin.list_topics(timeout=15).topics
-    except KafkaException as error:
-        raise Stop(Exit.UNAVAILABLE, f"no broker answers at {settings.brokers}: {error}") from error
     changelogs = [changelog_of(group_of(unit.name), table.name) for table in unit.tables]
-    wrong = _wrong(unit, changelogs, {name: len(topic.partitions) for name, topic in found.items()})
-    if wrong:
-        raise Stop(Exit.CONFIG, f"topics are not as agent {unit.name} needs them: {'; '.join(wrong)}")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = _topics(admin, settings)
+        wrong = _wrong(unit, changelogs, {name: len(topic.partitions) for name, topic in found.items()})
+        if not wrong:
+            break
+        if time.monotonic() > deadline:
+            raise Stop(Exit.CONFIG, f"topics are not as agent {unit.name} needs them: {'; '.join(wrong)}")
+        time.sleep(0.2)
     new = [NewTopic(name, unit.partitions, config=CHANGELOG) for name in changelogs if name not in found]
     for name, future in (admin.create_topics(new) if new else {}).items():
         try:
@@ -55,6 +60,14 @@ def check_topics(settings: Settings, unit: Unit) -> None:
         except KafkaException as error:
             if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
                 raise Stop(Exit.UNAVAILABLE, f"cannot make topic {name}: {error}") from error
+
+
+def _topics(admin: AdminClient, settings: Settings) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = admin.list_topics(timeout=15).topics
+    except KafkaException as error:
+        raise Stop(Exit.UNAVAILABLE, f"no broker answers at {settings.brokers}: {error}") from error
+    return found
 
 
 def _wrong(unit: Unit, changelogs: list[str], found: dict[str, int]) -> list[str]:

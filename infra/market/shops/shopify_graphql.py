@@ -191,7 +191,8 @@ class Root:
         return {"__typename": "InventoryItem", "id": f"{ITEM}{handle}", "sku": sku, "inventoryLevel": level}
 
     def _order(self, gid: str) -> Order | None:
-        return self._book.orders.get(int(gid.rpartition("/")[2]))
+        number = gid.rpartition("/")[2]
+        return self._book.orders.get(int(number)) if number.isdecimal() else None
 
     def _set(self, quantities: list[dict[str, Any]]) -> dict[str, Any]:
         if len(quantities) > MOST:

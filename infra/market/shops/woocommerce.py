@@ -97,13 +97,13 @@ class WooCommerceDialect:
         api = Api(shop)
         return (
             ("GET", f"{BASE}/products", api.products),
-            ("PUT", f"{BASE}/products/{{id}}", api.set_product),
+            ("PUT", f"{BASE}/products/{{id:[0-9]+}}", api.set_product),
             ("POST", f"{BASE}/products/batch", api.set_products),
             ("GET", f"{BASE}/orders", api.orders),
-            ("GET", f"{BASE}/orders/{{id}}", api.order),
-            ("PUT", f"{BASE}/orders/{{id}}", api.set_order),
-            ("POST", f"{BASE}/orders/{{id}}/notes", api.note),
-            ("GET", f"{BASE}/orders/{{id}}/refunds", api.refunds),
+            ("GET", f"{BASE}/orders/{{id:[0-9]+}}", api.order),
+            ("PUT", f"{BASE}/orders/{{id:[0-9]+}}", api.set_order),
+            ("POST", f"{BASE}/orders/{{id:[0-9]+}}/notes", api.note),
+            ("GET", f"{BASE}/orders/{{id:[0-9]+}}/refunds", api.refunds),
         )
 
 
