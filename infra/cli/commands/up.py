@@ -72,7 +72,21 @@ def words(status: dict[str, Any]) -> str:
         for name, part in slowest
     ]
     ports = {name: part["ports"]["main"] for name, part in status["parts"].items() if "main" in part["ports"]}
+    lines += moved(status)
     if "console" in ports:
         lines.append(f"Open http://127.0.0.1:{ports['console']}/")
     lines.append("Stop it with: skustream down")
     return "\n".join(lines)
+
+
+def moved(status: dict[str, Any]) -> list[str]:
+    """A line for each port that is another than usual."""
+    from infra.local.parts import PARTS
+
+    usual = {part.name: dict(part.ports) for part in PARTS}
+    return [
+        f"  {name}: port {usual[name][which]} was taken, {which} is on {port}"
+        for name, part in status["parts"].items()
+        for which, port in part["ports"].items()
+        if port != usual[name][which]
+    ]
